@@ -1,0 +1,109 @@
+"""The seams: what a dataset, solver, sandbox and runner must offer. Whoever has read this page knows the architecture."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from bugladder.records import (
+    Command,
+    CommandResult,
+    Environment,
+    Files,
+    Instance,
+    RunnerSpec,
+    SelectionRow,
+    Solution,
+    Task,
+    TestReport,
+    TestRequest,
+)
+
+
+class Dataset(Protocol):
+    """A source of instances."""
+
+    name: str
+
+    def catalog(self) -> Sequence[SelectionRow]:
+        """One light row per instance: what selection orders by. No download."""
+        ...
+
+    def load(self, instance_ids: Sequence[str]) -> list[Instance]:
+        """Whole instances in the order asked for; fetches what is not cached, verified by hash."""
+        ...
+
+
+class Session(Protocol):
+    """An open sandbox that holds one unpacked environment."""
+
+    root: str
+    """Absolute path of the repository inside."""
+    scratch: str
+    """Absolute path of a writable folder outside the repository."""
+    pythonpath: tuple[str, ...]
+    """Absolute folders that the environment itself puts on PYTHONPATH."""
+    enforcement: dict[str, str]
+    """What is enforced: isolation and network ("closed" or "open"), memory, processes, cpu, file_size, disk."""
+
+    def run(self, command: Command) -> CommandResult:
+        """Run one command; a failing command is a result, a failing sandbox an InfrastructureError."""
+        ...
+
+    def close(self) -> None:
+        """End every process and remove everything; may be called twice."""
+        ...
+
+
+class Sandbox(Protocol):
+    """Where commands run."""
+
+    name: str
+
+    def open(self, environment: Environment, label: str) -> Session:
+        """Unpack the environment's source and overlay into a fresh session.
+
+        Raises:
+            InfrastructureError: the environment cannot be provided.
+        """
+        ...
+
+    def digest(self, environment: Environment) -> str:
+        """Digest of what `open` provides: environment, interpreter, limits that decide a result."""
+        ...
+
+
+class Runner(Protocol):
+    """A test command and the reading of its result."""
+
+    name: str
+
+    def files(self) -> Files:
+        """Files that must stand in a folder outside the repository, on PYTHONPATH, for the command to work."""
+        ...
+
+    def command(self, spec: RunnerSpec, request: TestRequest) -> Command:
+        """The test command for a request; its cwd is the root and its env names the report."""
+        ...
+
+    def read(self, report: bytes, result: CommandResult) -> TestReport:
+        """Read the structured report that the command wrote (empty where it wrote none)."""
+        ...
+
+
+class Solver(Protocol):
+    """Turns a task into a candidate."""
+
+    name: str
+
+    def solve(self, task: Task, bench: Any) -> Solution:
+        """Solve with what the workspace.Bench offers; anything it raises but InfrastructureError is its own failure."""
+        ...
+
+
+Clock = Callable[[], float]
+OpenWorkspace = Callable[[Environment, Files], AbstractContextManager[Any]]
+"""Opens a fresh Workspace on an environment with files laid over it; handed down by running."""
+Rng = random.Random

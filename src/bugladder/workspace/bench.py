@@ -1,0 +1,36 @@
+"""What a solver is handed: its workspace, a random generator and a deadline; no answer can come through it."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+
+from bugladder.workspace.opened import Workspace
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A safety net in seconds; the clock starts when the work starts."""
+
+    limit_s: float
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def remaining_s(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.limit_s - (time.monotonic() - self.started))
+
+    @property
+    def is_over(self) -> bool:
+        """True once the limit has passed."""
+        return self.remaining_s <= 0.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A solver's bench. The workspace is open on the task with its public test files and is remembered for `diff`."""
+
+    workspace: Workspace
+    rng: random.Random
+    deadline: Deadline

@@ -1,0 +1,168 @@
+"""A task opened in a sandbox and handed its runner: apply, run, test, read, write, diff. It knows no answer."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import tarfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bugladder.protocols import Runner, Session
+from bugladder.records import (
+    Command,
+    CommandResult,
+    Files,
+    InfrastructureError,
+    RunnerSpec,
+    TestReport,
+    TestRequest,
+)
+from bugladder.workspace.patches import make_patch
+
+# Unpacks standard input below the current folder; system tar is trusted, the tree's files are not.
+_UNPACK = ("tar", "--extract", "--file=-", "--no-same-owner", "--no-same-permissions", "--overwrite")
+
+
+@dataclass(frozen=True)
+class ApplyResult:
+    """Whether a patch applied, and the tool's words where it did not."""
+
+    applied: bool
+    reason: str = ""
+
+
+class Workspace:
+    """One open session with a runner. Not thread-safe; running opens and closes it."""
+
+    def __init__(self, session: Session, runner: Runner, spec: RunnerSpec, timeout_s: float) -> None:
+        """Wrap an open session; timeout_s bounds one test command unless a call says otherwise."""
+        self.session = session
+        self.runner = runner
+        self.spec = spec
+        self.timeout_s = timeout_s
+        self._support: str | None = None
+        self._before: Files | None = None
+
+    def run(self, *argv: str, stdin: bytes = b"", timeout_s: float | None = None, **env: str) -> CommandResult:
+        """Run a command at the repository's root."""
+        limit = self.timeout_s if timeout_s is None else timeout_s
+        return self.session.run(Command(argv, limit, stdin=stdin, env=tuple(sorted(env.items()))))
+
+    def write(self, files: Files, folder: str | None = None) -> None:
+        """Write whole files (None deletes) below the root, or below another absolute folder inside.
+
+        Raises:
+            InfrastructureError: the sandbox could not take them (for example a full disk).
+        """
+        target = folder or self.session.root
+        doomed = sorted(path for path, content in files.items() if content is None)
+        for start in range(0, len(doomed), 500):
+            self._must(Command(("rm", "-rf", "--", *doomed[start : start + 500]), self.timeout_s, cwd=target))
+        present = {path: content for path, content in files.items() if content is not None}
+        if present:
+            self._must(Command((*_UNPACK, f"--directory={target}"), self.timeout_s, stdin=_pack(present)))
+
+    def read(self, paths: Iterable[str]) -> Files:
+        """Whole regular files by path; a path that is absent, a folder, a link or a device is None."""
+        wanted = sorted(set(paths))
+        found = self._export(wanted) if wanted else {}
+        return {path: found.get(path) for path in wanted}
+
+    def tree(self) -> dict[str, bytes]:
+        """Every regular file of the repository; links, devices, .git and bytecode are left out."""
+        return self._export(["."])
+
+    def remember(self) -> None:
+        """Take the present tree as the one that `diff` compares with."""
+        self._before = dict(self.tree())
+
+    def diff(self) -> str:
+        """Unified diff (git style) from the remembered tree to the present one, made by us on exported copies."""
+        if self._before is None:
+            raise InfrastructureError("diff was asked for before remember; call remember once after opening")
+        return make_patch(self._before, dict(self.tree()))
+
+    def apply(self, patch: str) -> ApplyResult:
+        """Apply a unified diff at the root; nothing is changed where any hunk fails."""
+        command = Command(
+            ("git", "apply", "--whitespace=nowarn", "-"), self.timeout_s, stdin=patch.encode("utf-8", "surrogateescape")
+        )
+        result = self.session.run(command)
+        if result.exit_code == 0:
+            return ApplyResult(applied=True)
+        return ApplyResult(applied=False, reason=result.stderr.decode("utf-8", "replace").strip()[:500])
+
+    def test(
+        self, ids: Iterable[str] | None = None, *, paths: tuple[str, ...] | None = None, timeout_s: float | None = None
+    ) -> TestReport:
+        """Run tests (all that the spec's paths collect, or only `ids`, or other `paths`) and read the structured report."""
+        support = self._install_support()
+        nonce = secrets.token_hex(8)
+        chosen = None if ids is None else tuple(ids)
+        ids_file = f"{support}/ids-{nonce}" if chosen is not None else None
+        if chosen is not None:
+            self.write({f"ids-{nonce}": "\n".join(chosen).encode()}, folder=support)
+        request = TestRequest(
+            root=self.session.root,
+            support=support,
+            report=f"{support}/report-{nonce}.jsonl",
+            pythonpath=self.session.pythonpath,
+            timeout_s=self.timeout_s if timeout_s is None else timeout_s,
+            ids=chosen,
+            ids_file=ids_file,
+            paths=paths,
+        )
+        result = self.session.run(self.runner.command(self.spec, request))
+        written = self.session.run(Command(("cat", request.report), self.timeout_s))
+        return self.runner.read(written.stdout if written.exit_code == 0 else b"", result)
+
+    def _install_support(self) -> str:
+        if self._support is None:
+            self._support = f"{self.session.scratch}/support-{secrets.token_hex(8)}"
+            self._must(Command(("mkdir", self._support), self.timeout_s))
+            self.write(self.runner.files(), folder=self._support)
+        return self._support
+
+    def _export(self, paths: list[str]) -> dict[str, bytes]:
+        names = "\0".join(paths).encode("utf-8", "surrogateescape")
+        command = Command(
+            (
+                "tar", "--create", "--file=-", "--null", "--no-recursion" if paths != ["."] else "--recursion",
+                "--ignore-failed-read", "--exclude=.git", "--exclude=__pycache__", "--files-from=-",
+            ),
+            self.timeout_s,
+            stdin=names,
+        )  # fmt: skip
+        result = self.session.run(command)
+        if result.timed_out or result.is_truncated:
+            raise InfrastructureError("the work folder could not be exported: too large or too slow")
+        return _unpack(result.stdout)
+
+    def _must(self, command: Command) -> CommandResult:
+        result = self.session.run(command)
+        if result.exit_code != 0:
+            words = result.stderr.decode("utf-8", "replace").strip()[:300]
+            raise InfrastructureError(f"sandbox command {command.argv[0]} failed ({result.exit_code}): {words}")
+        return result
+
+
+def _pack(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path, content in sorted(files.items()):
+            info = tarfile.TarInfo(path)
+            info.size = len(content)
+            info.mode = 0o644
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def _unpack(data: bytes) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.isreg() else None
+            if content is not None:
+                files[member.name.removeprefix("./")] = content.read()
+    return files
