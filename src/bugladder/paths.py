@@ -21,7 +21,17 @@ class PathRules:
 
     test_folders: tuple[str, ...] = ("test", "tests", "testing")
     test_files: tuple[str, ...] = ("test_*.py", "*_test.py", "tests.py", "conftest.py", "pytest.ini", ".pytest.ini")
-    other_folders: tuple[str, ...] = ("doc", "docs", "examples", "example", "benchmarks", "benchmark", "ci", "tools", "scripts")
+    other_folders: tuple[str, ...] = (
+        "doc",
+        "docs",
+        "examples",
+        "example",
+        "benchmarks",
+        "benchmark",
+        "ci",
+        "tools",
+        "scripts",
+    )
     other_files: tuple[str, ...] = ("setup.py", "conf.py", "__meta__.py", "noxfile.py", "fabfile.py", "tasks.py")
     mixed_files: tuple[str, ...] = ("pyproject.toml", "setup.cfg", "tox.ini")
 

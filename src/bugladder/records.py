@@ -337,7 +337,7 @@ class TestResult:
     """One test of one run. phase is where a non-pass arose: setup, call or teardown ("" for a pass).
 
     definition is "path::qualname" of the code that ran, relative to the repository root, or "" where it has none;
-    message is the exception's last line, at most 500 characters.
+    message is the exception's message, at most 500 characters.
     """
 
     test_id: str

@@ -96,7 +96,7 @@ class Workspace:
     def test(
         self, ids: Iterable[str] | None = None, *, paths: tuple[str, ...] | None = None, timeout_s: float | None = None
     ) -> TestReport:
-        """Run tests (all that the spec's paths collect, or only `ids`, or other `paths`) and read the structured report."""
+        """Run tests (all that the spec collects, or only `ids`, or other `paths`); read the structured report."""
         support = self._install_support()
         nonce = secrets.token_hex(8)
         chosen = None if ids is None else tuple(ids)
