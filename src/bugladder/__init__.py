@@ -1,0 +1,1 @@
+"""Measure bug-fixing agents on real bugs, one rung at a time."""

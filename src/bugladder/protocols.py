@@ -25,7 +25,10 @@ from bugladder.records import (
 class Dataset(Protocol):
     """A source of instances."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The choice's name in conf."""
+        ...
 
     def catalog(self) -> Sequence[SelectionRow]:
         """One light row per instance: what selection orders by. No download."""
@@ -39,14 +42,25 @@ class Dataset(Protocol):
 class Session(Protocol):
     """An open sandbox that holds one unpacked environment."""
 
-    root: str
-    """Absolute path of the repository inside."""
-    scratch: str
-    """Absolute path of a writable folder outside the repository."""
-    pythonpath: tuple[str, ...]
-    """Absolute folders that the environment itself puts on PYTHONPATH."""
-    enforcement: dict[str, str]
-    """What is enforced: isolation and network ("closed" or "open"), memory, processes, cpu, file_size, disk."""
+    @property
+    def root(self) -> str:
+        """Absolute path of the repository inside."""
+        ...
+
+    @property
+    def scratch(self) -> str:
+        """Absolute path of a writable folder outside the repository."""
+        ...
+
+    @property
+    def pythonpath(self) -> tuple[str, ...]:
+        """Absolute folders that the environment itself puts on PYTHONPATH."""
+        ...
+
+    @property
+    def enforcement(self) -> dict[str, str]:
+        """What is enforced: isolation and network ("closed" or "open"), memory, processes, cpu, file_size, disk."""
+        ...
 
     def run(self, command: Command) -> CommandResult:
         """Run one command; a failing command is a result, a failing sandbox an InfrastructureError."""
@@ -60,7 +74,10 @@ class Session(Protocol):
 class Sandbox(Protocol):
     """Where commands run."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The choice's name in conf."""
+        ...
 
     def open(self, environment: Environment, label: str) -> Session:
         """Unpack the environment's source and overlay into a fresh session.
@@ -78,7 +95,10 @@ class Sandbox(Protocol):
 class Runner(Protocol):
     """A test command and the reading of its result."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The choice's name in conf."""
+        ...
 
     def files(self) -> Files:
         """Files that must stand in a folder outside the repository, on PYTHONPATH, for the command to work."""
@@ -96,7 +116,10 @@ class Runner(Protocol):
 class Solver(Protocol):
     """Turns a task into a candidate."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The choice's name in conf."""
+        ...
 
     def solve(self, task: Task, bench: Any) -> Solution:
         """Solve with what the workspace.Bench offers; anything it raises but InfrastructureError is its own failure."""

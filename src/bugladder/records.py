@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Outcome(StrEnum):
-    """Result of one test in one arm. Only PASSED counts as a pass; xfailed and xpassed are folded into it by the runner."""
+    """Result of one test in one arm. Only PASSED is a pass; the runner folds xfailed and xpassed into it."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -377,7 +377,7 @@ class TestOutcome:
 
 @dataclass(frozen=True)
 class SelectionRow:
-    """What selection orders by: one light row per instance of a dataset. fail_to_pass_units and patch_lines are counts."""
+    """What selection orders by, one light row per instance. fail_to_pass_units and patch_lines are counts."""
 
     instance_id: str
     repo: str

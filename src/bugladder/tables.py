@@ -33,7 +33,9 @@ class Table:
     @property
     def schema(self) -> pa.Schema:
         """The Arrow schema, in column order, with nullability."""
-        return pa.schema([pa.field(c, _TYPES[t.rstrip("?")], nullable=t.endswith("?")) for c, t in self.columns.items()])
+        return pa.schema(
+            [pa.field(c, _TYPES[t.rstrip("?")], nullable=t.endswith("?")) for c, t in self.columns.items()]
+        )
 
 
 INSTANCES = Table(

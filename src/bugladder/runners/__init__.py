@@ -1,0 +1,1 @@
+"""Test commands and the reading of their results, one runner a file."""

@@ -1,0 +1,1 @@
+"""The batch loop: store, executor, retries, opening and closing of sandboxes."""

@@ -96,7 +96,7 @@ def block_paths(block: str) -> list[str]:
     """The paths that one file's part of a diff names, without a/ and b/ and without /dev/null."""
     found: dict[str, None] = {}
     for line in block.splitlines():
-        if line.startswith("@@ ") or line.startswith("GIT binary patch"):
+        if line.startswith(("@@ ", "GIT binary patch")):
             break
         for head in ("--- ", "+++ ", "rename from ", "rename to ", "copy to "):
             if line.startswith(head):
