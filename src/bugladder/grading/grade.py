@@ -1,0 +1,133 @@
+"""Grades one patch on one instance in a fresh workspace: what of it counts, whether it applies, each listed test's outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bugladder.grading.protection import Protection, restore_sections
+from bugladder.paths import PathRules
+from bugladder.protocols import OpenWorkspace
+from bugladder.records import Answer, Environment, Files, Kind, Outcome, Side, TestOutcome, TestReport
+from bugladder.workspace import Workspace, apply_patch
+
+
+@dataclass(frozen=True)
+class GradingSettings:
+    """Settings of controls and grading.
+
+    Args:
+        repeats: runs of each control before the split.
+        max_own_tests: own tests looked at, in order.
+        paths: the path rules that protect test files.
+    """
+
+    repeats: int = 2
+    max_own_tests: int = 5
+    paths: PathRules = PathRules()  # noqa: RUF009 - frozen, so one shared default is safe
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What grading a patch gave. was_cut: a time-out of seconds decided, so the grade is not stored."""
+
+    applied: bool
+    reason: str
+    outcomes: tuple[TestOutcome, ...]
+    dropped: tuple[str, ...]
+    seconds: float
+    was_cut: bool
+
+
+@dataclass(frozen=True)
+class Grader:
+    """Grades patches on one instance. base holds the whole files of the buggy repository, as exported by us."""
+
+    environment: Environment
+    answer: Answer
+    base: Files
+    open_workspace: OpenWorkspace
+    settings: GradingSettings
+
+    def grade(self, patch: str) -> Grade:
+        """Apply a patch ("" for the unpatched code) in a fresh workspace and run the listed tests once."""
+        protection = Protection.of(self.answer.test_patch, self.answer.reference_patch, self.settings.paths)
+        kept = protection.keep(patch)
+        with self.open_workspace(self.environment, {}) as workspace:
+            applied = workspace.apply(kept.patch) if kept.patch.strip() else None
+            if applied is not None and not applied.applied:
+                missing = self.listed({})
+                return Grade(applied=False, reason=applied.reason, outcomes=missing, dropped=kept.dropped, seconds=0.0,
+                             was_cut=False)  # fmt: skip
+            self._put_back(workspace, protection, kept.patch)
+            report = workspace.test()
+        return Grade(
+            applied=True,
+            reason=_trouble(report),
+            outcomes=self.listed(outcomes_of(report), {r.test_id: r.seconds for r in report.results}),
+            dropped=kept.dropped,
+            seconds=report.command.wall_s,
+            was_cut=report.command.timed_out,
+        )
+
+    def listed(self, outcomes: dict[str, Outcome], seconds: dict[str, float] | None = None) -> tuple[TestOutcome, ...]:
+        """One row per listed test; a listed test without an outcome is missing."""
+        hidden = {*self.answer.hidden_fail_to_pass, *self.answer.hidden_pass_to_pass}
+        rows = []
+        for kind, ids in ((Kind.FAIL_TO_PASS, self.answer.fail_to_pass), (Kind.PASS_TO_PASS, self.answer.pass_to_pass)):
+            for test in ids:
+                outcome = outcomes.get(test, outcomes.get("", Outcome.MISSING))
+                side = Side.HIDDEN if test in hidden else Side.PUBLIC
+                spent = (seconds or {}).get(test, 0.0)
+                rows.append(TestOutcome(test, outcome, kind, side, self.answer.units[test], spent))
+        return tuple(rows)
+
+    def _put_back(self, workspace: Workspace, protection: Protection, patch: str) -> None:
+        full = full_test_files(self.base, self.answer.test_patch)
+        back: Files = {p: c for p, c in full.items() if protection.covers(p)}
+        mixed = protection.mixed(patch)
+        if mixed:
+            back.update(restore_sections(self.base, workspace.read(mixed)))
+        workspace.write(back)
+
+
+def full_test_files(base: Files, test_patch: str) -> Files:
+    """Whole test files as the test patch leaves them (None where it deletes one)."""
+    return apply_patch(base, test_patch)
+
+
+def outcomes_of(report: TestReport) -> dict[str, Outcome]:
+    """Outcome by id of a run that can be trusted; the key "" gives the outcome of what is not named.
+
+    A run whose report is unreadable gives nothing; after a time-out what is not named timed out.
+    """
+    if not report.is_readable:
+        return {}
+    found = report.outcomes()
+    if report.command.timed_out:
+        found[""] = Outcome.TIMEOUT
+    return found
+
+
+def _trouble(report: TestReport) -> str:
+    if report.command.timed_out:
+        return f"the test command was cut after {report.command.wall_s:.0f} s"
+    if not report.is_readable:
+        return "no readable test report"
+    return "" if report.is_complete else "the test run did not finish"
+
+
+def inert_files(base: Files, rules: PathRules) -> Files:
+    """The source files of a tree, each with a comment line added at its end."""
+    return {p: _with_comment(c) for p, c in base.items() if c is not None and rules.is_source(p)}
+
+
+def _with_comment(content: bytes) -> bytes:
+    end = b"\r\n" if b"\r\n" in content else b"\n"
+    gap = b"" if not content or content.endswith(b"\n") else end
+    return content + gap + b"# inert" + end
+
+
+def passed_count(outcomes: Iterable[TestOutcome]) -> int:
+    """Number of passing rows."""
+    return sum(o.outcome is Outcome.PASSED for o in outcomes)
