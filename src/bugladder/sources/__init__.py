@@ -1,0 +1,6 @@
+"""Source distributions: listed, fetched by hash from the package index, unpacked without trusting them."""
+
+from bugladder.sources.archives import Member, read_sdist, unpack_sdist
+from bugladder.sources.index import ReleasedSdist, fetch_sdist, list_sdists
+
+__all__ = ["Member", "ReleasedSdist", "fetch_sdist", "list_sdists", "read_sdist", "unpack_sdist"]
