@@ -1,0 +1,130 @@
+"""The records of a batch: what is to be done, how, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bugladder.records import BugladderError
+
+
+class ItemStatus(StrEnum):
+    """What became of a work item: a value; its own failure; the machine's; or never started."""
+
+    DONE = "done"
+    FAILED = "failed"
+    INFRA_ERROR = "infra_error"
+    NOT_RUN = "not_run"
+
+
+class PausedError(BugladderError):
+    """Work was left over by a pause: the stage exits non-zero and the same command goes on."""
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    """One unit of work: its id in tables, its store key, and whatever the work function needs."""
+
+    id: str
+    key: str
+    payload: Any
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """How a batch is run; none of it changes a result.
+
+    Args:
+        workers: items in flight.
+        retries: further tries after an infrastructure failure.
+        base_delay_s: seconds before the first retry, doubled before each further one.
+        max_delay_s: upper bound of one such wait.
+        crashes_to_pause: infrastructure failures that outlived their retries and then pause the batch.
+    """
+
+    workers: int = 4
+    retries: int = 2
+    base_delay_s: float = 1.0
+    max_delay_s: float = 60.0
+    crashes_to_pause: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse what could never run.
+
+        Raises:
+            BugladderError: a count below its least value.
+        """
+        for name, least in (("workers", 1), ("retries", 0), ("crashes_to_pause", 1)):
+            if getattr(self, name) < least:
+                raise BugladderError(f"{name} is {getattr(self, name)}; it should be at least {least}")
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """What became of one item.
+
+    Args:
+        id: the item's id.
+        status: see ItemStatus; value is None unless it is DONE.
+        value: what the work returned, as it reads back from JSON.
+        reason: why there is no value, on one line.
+        error_class: the exception's class name where one was raised.
+        is_input_error: the failure is a BugladderError: the input is wrong, rather than the work.
+        trace: the traceback's end, for a person who looks for the cause.
+        tries: how often the work was started here; 0 for a reused or unstarted item.
+        seconds: wall time here, retries and waits included; None where nothing was started.
+        reused: the value comes from the store.
+    """
+
+    id: str
+    status: ItemStatus
+    value: dict[str, Any] | None = None
+    reason: str = ""
+    error_class: str | None = None
+    is_input_error: bool = False
+    trace: str = ""
+    tries: int = 0
+    seconds: float | None = None
+    reused: bool = False
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """Every item's result by id, in the items' order; pause_reason is "" where the batch went through."""
+
+    results: Mapping[str, ItemResult]
+    pause_reason: str = ""
+
+    @property
+    def new(self) -> int:
+        """Number of items that were run here, failures included."""
+        return sum(r.tries > 0 for r in self.results.values())
+
+    @property
+    def reused(self) -> int:
+        """Number of items taken from the store."""
+        return sum(r.reused for r in self.results.values())
+
+    @property
+    def summary(self) -> str:
+        """`new=6 reused=4`, followed by what went wrong, where anything did."""
+        parts = [f"new={self.new}", f"reused={self.reused}"]
+        for status in (ItemStatus.FAILED, ItemStatus.INFRA_ERROR, ItemStatus.NOT_RUN):
+            count = sum(r.status is status for r in self.results.values())
+            parts += [f"{status.value}={count}"] if count else []
+        return " ".join(parts)
+
+    def require_complete(self) -> None:
+        """Refuse a batch that was paused, since a partial table must not be cached.
+
+        Raises:
+            PausedError: items were not run.
+        """
+        left = [r.id for r in self.results.values() if r.status is ItemStatus.NOT_RUN]
+        if left:
+            reason = self.pause_reason or "paused"
+            raise PausedError(
+                f"{reason}; {len(left)} not run (first: {left[0]}): mend it and run the same command again"
+            )
