@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import libcst as cst
 
@@ -31,8 +32,8 @@ def second_order(spot: Spot) -> Iterator[cst.CSTNode]:
     if not isinstance(spot.node, cst.FunctionDef):
         return
     firsts = _first_edits(spot.node)
-    for (name, old, new), (other, old2, new2) in zip(firsts, firsts[1:], strict=False):
-        if name != other and not _holds(old, old2) and not _holds(old2, old):
+    for (name, old, new), (other, old2, new2) in pairwise(firsts):
+        if name != other and not _holds(old, old2):
             yield replaced(spot.node, [(old, new), (old2, new2)])
 
 
@@ -47,8 +48,9 @@ def _first_edits(function: cst.FunctionDef) -> list[tuple[str, cst.CSTNode, cst.
     return found
 
 
-def _holds(outer: cst.CSTNode, inner: cst.CSTNode) -> bool:
-    return outer is inner or any(_holds(child, inner) for child in outer.children)
+def _holds(outer: cst.CSTNode, later: cst.CSTNode) -> bool:
+    """True where a node that comes later in the text (or is the same) stands inside the first."""
+    return any(spot.node is later for spot in walk(outer))
 
 
 OPERATORS = (Operator("second_order", _JIA, second_order),)

@@ -1,4 +1,4 @@
-"""Walks a syntax tree and decides where an operator may edit: never docstrings, annotations, imports or type-checking blocks."""
+"""Decides where an operator may edit: never docstrings, annotations, imports or type-checking blocks."""
 
 from __future__ import annotations
 
