@@ -133,7 +133,10 @@ class PypiDataset:
         tree = self.tree(entry.package, entry.release)
         if entry.path not in tree:
             raise BugladderError(f"{entry.id}: {entry.release.filename} has no file {entry.path!r}")
-        edited = plant(tree[entry.path], entry.operator, Site(entry.function, entry.index))
+        try:
+            edited = plant(tree[entry.path], entry.operator, Site(entry.function, entry.index))
+        except BugladderError as error:
+            raise BugladderError(f"{entry.id}: {error}") from error
         found = hashlib.sha256(edited).hexdigest()
         if found != entry.edited_sha256:
             raise BugladderError(
