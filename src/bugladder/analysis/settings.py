@@ -1,0 +1,165 @@
+"""The frozen settings of a reading: plan and criteria, rules of statistics, prices, identity, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Row = Mapping[str, Any]
+"""One row of a table: column name to value."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One comparison of a metric with a threshold.
+
+    Args:
+        metric: dotted path into metrics.json, such as `overall.mean`.
+        comparison: how the value must stand to the threshold.
+        threshold: the plan's number.
+        says: what the metric is, in words of the report.
+    """
+
+    metric: str
+    comparison: Literal["<", "<=", ">", ">=", "=="]
+    threshold: float
+    says: str
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """A phase's criteria. halt is looked at first (any), then proceed (all); the rest is `otherwise`.
+
+    Args:
+        success: what the plan calls a success; reported, never obeyed.
+        proceed: all of them must hold.
+        halt: any one decides `halt_as`.
+        halt_as: the decision when one of `halt` holds.
+        otherwise: the decision for what lies between.
+    """
+
+    success: tuple[Criterion, ...]
+    proceed: tuple[Criterion, ...]
+    halt: tuple[Criterion, ...] = ()
+    halt_as: Literal["stop", "optimize"] = "stop"
+    otherwise: Literal["review", "stop"] = "review"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The plan's figures for a phase, none of them measured. overall_bins: instances per bin, lowest first."""
+
+    overall: float
+    brs: float
+    hfs: float
+    tss: float
+    overfit_gap: float
+    success_rate: float
+    cost_usd_per_instance: float
+    minutes_per_instance: float
+    iterations_share: float | None = None
+    overall_bins: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class PhasePlan:
+    """A rung: how many instances, after which other, with which expectations and criteria."""
+
+    name: str
+    size: int
+    workers: int
+    previous: str | None
+    budget_usd: float
+    expected: Expected
+    criteria: Criteria
+
+
+@dataclass(frozen=True)
+class IntervalSettings:
+    """How intervals are made: confidence level (0 to 1), bootstrap resamples, method and seed."""
+
+    level: float = 0.95
+    resamples: int = 5000
+    method: Literal["percentile", "bca"] = "percentile"
+    seed: int = 20261122
+
+
+@dataclass(frozen=True)
+class AnalysisRules:
+    """How results are read; shares are parts of 1. See conf/analysis for what each one is."""
+
+    interval: IntervalSettings = field(default_factory=IntervalSettings)
+    bin_width: float = 0.2
+    high_gap: float = 0.15
+    measured_share: float = 0.5
+    graded_share: float = 0.8
+    baseline_size: int = 4
+    alert_success: float = 0.5
+    alert_graded: int = 5
+    alert_cost_usd: float = 7.0
+    pins: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Price:
+    """USD per million tokens of one model; cached_input is the price of the cached part of the input."""
+
+    input: float
+    cached_input: float
+    output: float
+
+
+@dataclass(frozen=True)
+class PriceTable:
+    """Prices by model name, and the day (ISO date) on which they were looked up."""
+
+    as_of: str
+    models: dict[str, Price] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ScoreWeights:
+    """Weights of Overall (DESIGN section 4), needed to see what the formula makes of the plan's parts."""
+
+    hfs: float = 0.60
+    tss: float = 0.25
+    gap: float = 0.10
+    iterations: float = 0.05
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What was measured: dataset, the solver's arm as named in the scores table, and the digest of its settings."""
+
+    dataset: str
+    arm: str
+    arm_digest: str
+
+
+@dataclass(frozen=True)
+class AnalysisSettings:
+    """Everything that `analyze` obeys."""
+
+    phase: PhasePlan
+    identity: Identity
+    rules: AnalysisRules = field(default_factory=AnalysisRules)
+    prices: PriceTable = field(default_factory=lambda: PriceTable(as_of=""))
+    weights: ScoreWeights = field(default_factory=ScoreWeights)
+
+
+@dataclass(frozen=True)
+class PhaseTables:
+    """The rows of a phase by table, as read by `tables.read`; selection_shares as selection.json holds them."""
+
+    instances: Sequence[Row]
+    controls: Sequence[Row]
+    control_outcomes: Sequence[Row]
+    tasks: Sequence[Row]
+    answers: Sequence[Row]
+    attempts: Sequence[Row]
+    candidates: Sequence[Row]
+    calls: Sequence[Row]
+    outcomes: Sequence[Row]
+    scores: Sequence[Row]
+    selection_shares: Sequence[Row] = ()
