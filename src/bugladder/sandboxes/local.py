@@ -1,0 +1,192 @@
+"""The sandbox `local`: decides what a session sees and may use; closed where the kernel gives namespaces."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+import sysconfig
+import tempfile
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from bugladder.records import BugladderError, Environment, InfrastructureError, canonical_json, sha256_text
+from bugladder.sandboxes.environments import provision, provision_tools
+from bugladder.sandboxes.session import Holder, LocalSession, NamespacesMissingError, joined
+from bugladder.sandboxes.trees import pack_overlay, packed_tree, write_whole
+
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_SYSTEM_FILES = (
+    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone", "/etc/alternatives",
+    "/etc/ssl/certs", "/etc/ca-certificates", "/etc/mime.types", "/etc/services", "/etc/protocols",
+)  # fmt: skip
+# Installed packages of the machine: a later release of the library under repair could stand among them.
+_MASKED = ("/usr/lib/python3/dist-packages", "/usr/share/python-wheels", "/usr/local/share", "/usr/src")
+
+
+@dataclass(frozen=True)
+class LocalSandbox:
+    """Commands under the kernel's own fences, without a server.
+
+    Args:
+        name: the plug's name.
+        cache: the project's cache folder (sdists/, envs/, tmp/); relative to the current folder.
+        memory_mb: address space of one process, and private memory of all processes of a session together.
+        processes: processes and threads of a session.
+        cpu_s: CPU seconds of one process.
+        file_mb: size of one file.
+        disk_mb: all that a session may write.
+        open_timeout_s: bound on setting a session up, provisioning aside.
+        tool_requirements: pins that stand in a folder of their own (/tools), named by BUGLADDER_TOOLS inside,
+            for solvers' programs; on no path by default.
+        allow_open: run without namespaces where the machine gives none (recorded as isolation: open).
+        force_open: never use namespaces.
+    """
+
+    name: str = "local"
+    cache: str = ".bugladder"
+    memory_mb: int = 2048
+    processes: int = 256
+    cpu_s: int = 300
+    file_mb: int = 64
+    disk_mb: int = 512
+    open_timeout_s: float = 60.0
+    tool_requirements: tuple[str, ...] = ("coverage==7.17.3",)
+    allow_open: bool = True
+    force_open: bool = False
+
+    def open(self, environment: Environment, label: str) -> LocalSession:
+        """Unpack the environment's source and overlay into a fresh session.
+
+        Raises:
+            BugladderError: the source or the overlay is not what the environment says.
+            InfrastructureError: the environment cannot be provided.
+        """
+        self._check_python(environment)
+        cache = Path(self.cache).resolve()
+        setup = {**self._tree(environment, cache), **self._limits()}
+        env_path = provision(environment.requirements, cache)
+        tools_path = provision_tools(self.tool_requirements, cache)
+        if self.force_open or not namespaces_are_there(str(cache)):
+            return self._open_on_disk(setup, (env_path, tools_path), label)
+        shown = (*_shown_system(), f"{env_path}\t/env", f"{tools_path}\t/tools")
+        setup |= {b"mode": b"closed", b"shown": joined(shown), b"masked": joined(_masked())}
+        holder, answer = _started(cache, label, setup, self.open_timeout_s)
+        env = _clean_env("/env", "/tools", "")
+        enforcement = _enforcement("closed", answer[1].decode(), disk="tmpfs")
+        return LocalSession(holder, None, env, enforcement)
+
+    def digest(self, environment: Environment) -> str:
+        """Digest of what `open` provides: environment, interpreter, machine kind, limits that decide a result."""
+        settings = {k: v for k, v in asdict(self).items() if k not in {"cache", "open_timeout_s", "allow_open"}}
+        return sha256_text(canonical_json([environment.digest, sys.version, platform.machine(), settings]))
+
+    def _open_on_disk(self, setup: dict[bytes, bytes], paths: tuple[Path, Path], label: str) -> LocalSession:
+        if not (self.allow_open or self.force_open):
+            raise InfrastructureError(
+                f"sandbox {label}: this machine gives no namespaces and allow_open is false; "
+                "allow user namespaces, run as root, or set sandbox.allow_open: true"
+            )
+        cache = Path(self.cache).resolve()
+        (cache / "tmp").mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"session-{_plain(label)}-", dir=cache / "tmp"))
+        setup |= {b"mode": b"open", b"folder": os.fsencode(folder)}
+        holder, answer = _started(cache, label, setup, self.open_timeout_s)
+        env = _clean_env(str(paths[0]), str(paths[1]), str(folder))
+        return LocalSession(holder, folder, env, _enforcement("open", answer[1].decode(), disk="open"))
+
+    def _check_python(self, environment: Environment) -> None:
+        ours = ".".join(platform.python_version_tuple()[:2])
+        if environment.python != ours:
+            what = f"{environment.source.name}-{environment.source.version}"
+            raise BugladderError(f"{what}: environment needs Python {environment.python}, the local sandbox has {ours}")
+
+    def _tree(self, environment: Environment, cache: Path) -> dict[bytes, bytes]:
+        source = environment.source
+        tree, info = packed_tree(source, cache)
+        what = f"{source.name}-{source.version}"
+        folder = f"{source.name.replace('-', '_')}-{source.version}.dist-info"
+        return {
+            b"tree": os.fsencode(tree),
+            b"meta": pack_overlay({f"{folder}/METADATA": info}, what),
+            b"overlay": pack_overlay(environment.overlay, what),
+        }
+
+    def _limits(self) -> dict[bytes, bytes]:
+        return {
+            b"memory_bytes": b"%d" % (self.memory_mb << 20),
+            b"processes": b"%d" % self.processes,
+            b"cpu_s": b"%d" % self.cpu_s,
+            b"file_bytes": b"%d" % (self.file_mb << 20),
+            b"disk_bytes": b"%d" % (self.disk_mb << 20),
+        }
+
+
+@lru_cache(maxsize=8)
+def namespaces_are_there(cache: str) -> bool:
+    """Whether a session can be closed on this machine; found out once per process by opening an empty one."""
+    sandbox = LocalSandbox(cache=cache)
+    empty = Path(cache) / "tmp" / "empty.pack"
+    write_whole(empty, b"")
+    setup = {b"tree": os.fsencode(empty), b"meta": b"", b"overlay": b"", **sandbox._limits()}  # noqa: SLF001
+    setup |= {b"mode": b"closed", b"shown": joined(_shown_system()), b"masked": joined(_masked())}
+    try:
+        holder, _ = _started(Path(cache), "probe", setup, sandbox.open_timeout_s)
+    except NamespacesMissingError:
+        return False
+    holder.end()
+    return True
+
+
+def _started(cache: Path, label: str, setup: dict[bytes, bytes], timeout_s: float) -> tuple[Holder, list[bytes]]:
+    holder = Holder(cache, f"bugladder-{_plain(label)}")
+    return holder, holder.ask([part for pair in setup.items() for part in pair], timeout_s)
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", label)[:80]
+
+
+def _shown_system() -> tuple[str, ...]:
+    prefix = os.path.realpath(sys.base_prefix)
+    own = () if prefix == "/usr" or prefix.startswith("/usr/") else (prefix,)
+    return tuple(f"{path}\t{path}" for path in (*_SYSTEM, *_SYSTEM_FILES, *own))
+
+
+def _masked() -> tuple[str, ...]:
+    version = f"python{sysconfig.get_python_version()}"
+    library = f"{os.path.realpath(sys.base_prefix)}/lib/{version}"
+    local = f"/usr/local/lib/{version}"
+    return (*_MASKED, *(f"{base}/{name}" for base in (library, local) for name in _PACKAGES))
+
+
+_PACKAGES = ("site-packages", "dist-packages", "ensurepip")
+
+
+def _clean_env(env_path: str, tools_path: str, base: str) -> dict[str, str]:
+    return {
+        "PATH": f"{env_path}/bin:/usr/local/bin:/usr/bin:/bin",
+        "HOME": f"{base}/home/solver",
+        "TMPDIR": f"{base}/tmp",
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+        "BUGLADDER_TOOLS": tools_path,
+    }
+
+
+def _enforcement(isolation: str, processes: str, disk: str) -> dict[str, str]:
+    return {
+        "isolation": isolation,
+        "network": isolation,
+        "memory": "rlimit+watch",
+        "processes": processes,
+        "cpu": "rlimit",
+        "file_size": "rlimit",
+        "disk": disk,
+    }
