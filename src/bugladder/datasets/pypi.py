@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bugladder.datasets.catalog import read_catalog, read_suite
 from bugladder.datasets.changelog import changelog_entry
-from bugladder.datasets.entries import InjectedEntry, Release, ReleaseEntry, Suite, check_entry
+from bugladder.datasets.entries import Catalog, InjectedEntry, Release, ReleaseEntry, Suite, check_entry
 from bugladder.datasets.injection import Site, plant
 from bugladder.datasets.trees import release_change
 from bugladder.paths import PathRules
@@ -81,20 +81,24 @@ class PypiDataset:
                 an sdist with another hash, or an operator that no longer gives the recorded file.
             InfrastructureError: an sdist that is not cached cannot be fetched.
         """
-        entries = self._entries()
-        for instance_id in instance_ids:
-            if instance_id not in entries:
-                raise BugladderError(
-                    f"{self.catalog_folder}: no entry {instance_id!r}; see release.json, injected.json"
-                )
-        return [self._instance(entries[i]) for i in instance_ids]
+        return [self._instance(self._entry(i)) for i in instance_ids]
 
-    def tree(self, package: str, release: Release) -> dict[str, bytes]:
-        """Files of a release's sdist by path."""
-        return dict(_tree(_source(package, release), Path(self.cache) / "sdists"))
+    def base(self, instance_id: str) -> dict[str, bytes]:
+        """Files of the sdist that an entry's environment unpacks, by path."""
+        entry = self._entry(instance_id)
+        return self._tree(entry.package, entry.before if isinstance(entry, ReleaseEntry) else entry.release)
+
+    def _tree(self, package: str, release: Release) -> dict[str, bytes]:
+        return dict(_unpacked(_source(package, release), Path(self.cache) / "sdists"))
+
+    def _entry(self, instance_id: str) -> ReleaseEntry | InjectedEntry:
+        entries = self._entries()
+        if instance_id not in entries:
+            raise BugladderError(f"{self.catalog_folder}: no entry {instance_id!r}; see release.json, injected.json")
+        return entries[instance_id]
 
     def _entries(self) -> dict[str, ReleaseEntry | InjectedEntry]:
-        catalog = read_catalog(Path(self.catalog_folder))
+        catalog = _catalog(self.catalog_folder, _stamps(Path(self.catalog_folder)))
         return {i: e for i, e in catalog.by_id().items() if _origin(e) in self.origins}
 
     def _instance(self, entry: ReleaseEntry | InjectedEntry) -> Instance:
@@ -122,7 +126,7 @@ class PypiDataset:
         )
 
     def _fixed(self, entry: ReleaseEntry) -> _Parts:
-        before, after = self.tree(entry.package, entry.before), self.tree(entry.package, entry.after)
+        before, after = self._tree(entry.package, entry.before), self._tree(entry.package, entry.after)
         change = release_change(before, after, (entry.before.version, entry.after.version), self.paths)
         issue = changelog_entry(before, after, entry.after.version)
         if issue is None:
@@ -130,7 +134,7 @@ class PypiDataset:
         return _Parts(entry.before, before, issue, change.source.patch, change.tests.patch, {})
 
     def _planted(self, entry: InjectedEntry) -> _Parts:
-        tree = self.tree(entry.package, entry.release)
+        tree = self._tree(entry.package, entry.release)
         if entry.path not in tree:
             raise BugladderError(f"{entry.id}: {entry.release.filename} has no file {entry.path!r}")
         try:
@@ -186,5 +190,16 @@ def _release(entry: ReleaseEntry | InjectedEntry) -> Release:
 
 
 @lru_cache(maxsize=8)
-def _tree(source: SdistSource, cache: Path) -> dict[str, bytes]:
+def _unpacked(source: SdistSource, cache: Path) -> dict[str, bytes]:
     return unpack_sdist(fetch_sdist(source, cache), f"{source.name}-{source.version}")
+
+
+@lru_cache(maxsize=4)
+def _catalog(folder: str, stamps: tuple[tuple[str, int], ...]) -> Catalog:
+    # the stamps are part of the key, so that an edited file is read anew
+    del stamps
+    return read_catalog(Path(folder))
+
+
+def _stamps(folder: Path) -> tuple[tuple[str, int], ...]:
+    return tuple((p.name, p.stat().st_mtime_ns) for p in sorted(folder.glob("*.json")))

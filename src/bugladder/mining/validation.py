@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bugladder.mining.runs import Runs, read_runs, run_three
@@ -31,25 +31,23 @@ class Validator:
     rules: PathRules
     max_cpu_s: float = 20.0
 
-    def check(self, instances: Sequence[Instance], trees: Mapping[str, Mapping[str, bytes]]) -> Iterator[Validity]:
-        """Re-check instances one by one.
+    def check(self, instance: Instance, pristine: Mapping[str, bytes]) -> Validity:
+        """Run an instance both ways and compare with what it lists.
 
         Args:
-            instances: as the dataset loads them.
-            trees: files of each instance's pristine sdist, by instance id.
+            instance: as the dataset loads it.
+            pristine: files of its sdist.
 
         Raises:
             InfrastructureError: the sandbox or the index cannot be reached.
         """
-        for instance in instances:
-            try:
-                runs = self._runs(instance, trees[instance.instance_id])
-            except InfrastructureError:
-                raise
-            except BugladderError as error:
-                yield Validity(instance.instance_id, str(error), 0.0)
-                continue
-            yield Validity(instance.instance_id, _difference(instance, runs), runs.cpu_seconds)
+        try:
+            runs = self._runs(instance, pristine)
+        except InfrastructureError:
+            raise
+        except BugladderError as error:
+            return Validity(instance.instance_id, str(error), 0.0)
+        return Validity(instance.instance_id, _difference(instance, runs), runs.cpu_seconds)
 
     def _runs(self, instance: Instance, pristine: Mapping[str, bytes]) -> Runs:
         base: Files = {**pristine, **instance.environment.overlay}
