@@ -1,4 +1,4 @@
-"""Grades one patch on one instance in a fresh workspace: what of it counts, whether it applies, each listed test's outcome."""
+"""Grades one patch on one instance in a fresh workspace: what of it counts, whether it applies, every outcome."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from bugladder.records import Files
 from bugladder.workspace.patches import block_paths, split_patch, touched_paths
 
 _TEST_SECTION = re.compile(
-    r"^\s*\[+\s*(tool[:.]pytest|pytest|testenv|tool\.(coverage|tox|hatch\.envs)|coverage:)", re.I
+    r"^\s*\[+\s*(tool[:.]pytest|pytest|testenv|tool\.(coverage|tox|hatch\.envs)|coverage:)", re.IGNORECASE
 )
 _ANY_SECTION = re.compile(r"^\s*\[")
 

@@ -1,0 +1,73 @@
+"""From a batch's results to the rows of the tables that control and run write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bugladder.records import BugladderError
+from bugladder.running.items import BatchResult, ItemResult, ItemStatus
+
+Tables = dict[str, list[dict[str, Any]]]
+
+
+def control_tables(result: BatchResult) -> Tables:
+    """Rows of controls, tasks, answers and control_outcomes.
+
+    Raises:
+        BugladderError: the batch was paused, or an instance failed for a reason that is not the machine's.
+    """
+    result.require_complete()
+    found: Tables = {"controls": [], "tasks": [], "answers": [], "control_outcomes": []}
+    for item in result.results.values():
+        if item.status is ItemStatus.FAILED:
+            raise BugladderError(f"control of {item.id}: {item.reason}")
+        if item.value is None:
+            found["controls"].append(_infra_row(item.id, item.reason))
+            continue
+        found["controls"] += [{**row, "reused": item.reused} for row in item.value["controls"]]
+        found["control_outcomes"] += item.value["outcomes"]
+        for name in ("task", "answer"):
+            found[f"{name}s"] += [item.value[name]] if item.value[name] else []
+    return found
+
+
+def _infra_row(instance_id: str, reason: str) -> dict[str, Any]:
+    texts = dict.fromkeys(("left", "enforcement"), "{}") | dict.fromkeys(("protocol", "protocol_reason"), "")
+    numbers = dict.fromkeys(("repeat", "passed", "failed"), 0) | dict.fromkeys(("seconds", "cpu_seconds"), 0.0)
+    fate = {"valid": None, "verdict": "infra_error", "reason": reason, "environment_digest": "", "reused": False}
+    return {"instance_id": instance_id, "control": "no_op", **texts, **numbers, **fate}
+
+
+def run_tables(result: BatchResult) -> Tables:
+    """Rows of candidates, attempts and calls; a solver that raised has handed in nothing, with the reason.
+
+    Raises:
+        PausedError: the batch was paused.
+    """
+    result.require_complete()
+    found: Tables = {"candidates": [], "attempts": [], "calls": []}
+    for item in result.results.values():
+        found["candidates"].append(_candidate(item))
+        found["attempts"] += item.value["attempts"] if item.value else []
+    return found
+
+
+def _candidate(item: ItemResult) -> dict[str, Any]:
+    fate = {"status": item.status.value, "infrastructure_class": None, "max_iterations": None, "reused": item.reused}
+    if item.value is not None:
+        return {**fate, **item.value["candidate"]}
+    if item.status.value == "infra_error":
+        fate["infrastructure_class"] = item.error_class
+    empty = {"patch": None, "test_files": "{}", "iterations": None, "enforcement": "{}"}
+    return {"instance_id": item.id, **empty, **fate, "reason": item.reason, "seconds": item.seconds}
+
+
+def predictions(candidates: Sequence[Mapping[str, Any]], arm: str) -> str:
+    """The candidates in the field's format, one JSON object a line."""
+    fields = [
+        {"instance_id": c["instance_id"], "model_name_or_path": arm, "model_patch": c["patch"] or ""}
+        for c in candidates
+    ]
+    return "".join(json.dumps(f) + "\n" for f in fields)

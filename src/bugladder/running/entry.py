@@ -1,0 +1,34 @@
+"""How every stage and command starts and ends: logging, one line per error, exit codes."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from bugladder.records import BugladderError
+
+_INTERRUPTED = 130
+
+
+def run_stage(main: Callable[[Sequence[str]], None]) -> None:
+    """Run a stage's main on the command line's arguments and exit.
+
+    A BugladderError, a full disk among others, becomes one line on standard error and exit code 1; Ctrl-C is 130.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for noisy in ("matplotlib", "urllib3", "alembic", "mlflow", "httpx"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        main(sys.argv[1:])
+    except BugladderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.filename is None and error.strerror is None:
+            raise
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("interrupted: finished parts are kept; the same command goes on", file=sys.stderr)
+        sys.exit(_INTERRUPTED)

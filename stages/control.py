@@ -1,0 +1,59 @@
+"""control: run the controls, split and cut, write controls, tasks, answers and control_outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bugladder import config, tables
+from bugladder.grading.grade import GradingSettings
+from bugladder.grading.work import ControlWork
+from bugladder.records import canonical_json, sha256_text
+from bugladder.rows import instance_of
+from bugladder.running.batch import BatchHooks, run_batch
+from bugladder.running.code_digest import code_digest
+from bugladder.running.collecting import Tables, control_tables
+from bugladder.running.entry import run_stage
+from bugladder.running.items import WorkItem
+from bugladder.running.locks import phase_lock
+from bugladder.running.store import Store
+from bugladder.scoring.split import SplitSettings
+from stages.setting import Setting, gate_of, open_setting
+
+
+def control(slice_: Mapping[str, Any], instances: Sequence[Mapping[str, Any]], obeys: str | None, label: str) -> Tables:
+    """Rows of the four tables that control writes, for rows of instances."""
+    with open_setting(slice_, label) as setting:
+        split = config.build({**slice_["split"], "seed": slice_["seed"]}, SplitSettings, "split")
+        settings = config.build(slice_["grading"], GradingSettings, "grading")
+        work = ControlWork(setting.open_workspace, settings, split)
+        items = [_item(row, slice_, setting) for row in instances]
+        hooks = BatchHooks(label, gate_of(slice_, obeys))
+        result = run_batch(items, lambda item: work(item.payload), setting.batch, setting.store, hooks)
+    return control_tables(result)
+
+
+def _item(row: Mapping[str, Any], slice_: Mapping[str, Any], setting: Setting) -> WorkItem:
+    instance = instance_of(row)
+    parts = {
+        "instance": sha256_text(canonical_json(dict(row))),
+        "settings": {name: slice_[name] for name in ("split", "grading", "limits", "seed")},
+        "environment": setting.sandbox.digest(instance.environment),
+        "code": [code_digest("bugladder.grading.work"), code_digest("bugladder.runners.pytest")],
+    }
+    return WorkItem(instance.instance_id, Store.key("control", parts), instance)
+
+
+def main(argv: Sequence[str]) -> None:
+    """Control one phase: `python -m stages.control PHASE OBEYS`."""
+    phase, obeys = argv
+    folder = Path("data", phase)
+    with phase_lock(folder):
+        instances = tables.read(tables.INSTANCES, folder / "instances.parquet")
+        for name, rows in control(config.load(phase, "control"), instances, obeys, f"control@{phase}").items():
+            tables.write(tables.ALL[name], rows, folder / f"{name}.parquet")
+
+
+if __name__ == "__main__":
+    run_stage(main)
