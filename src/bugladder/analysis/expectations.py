@@ -14,13 +14,14 @@ def overall_by_formula(expected: Expected, weights: ScoreWeights) -> float:
 
     Where HFS is 0, Overall is the TSS term alone.
     """
+    w = weights
     if expected.hfs == 0:
-        return weights.tss * expected.tss
-    total = weights.hfs * expected.hfs + weights.tss * expected.tss + weights.gap * (1 - abs(expected.overfit_gap))
-    divisor = weights.hfs + weights.tss + weights.gap
+        return w.weight_tss * expected.tss
+    total = w.weight_hfs * expected.hfs + w.weight_tss * expected.tss + w.weight_gap * (1 - abs(expected.overfit_gap))
+    divisor = w.weight_hfs + w.weight_tss + w.weight_gap
     if expected.iterations_share is not None:
-        total += weights.iterations * (1 - expected.iterations_share)
-        divisor += weights.iterations
+        total += w.weight_iterations * (1 - expected.iterations_share)
+        divisor += w.weight_iterations
     return total / divisor
 
 

@@ -120,21 +120,30 @@ class PriceTable:
 
 @dataclass(frozen=True)
 class ScoreWeights:
-    """Weights of Overall (DESIGN section 4), needed to see what the formula makes of the plan's parts."""
+    """conf/scoring as analysis needs it: to see what the formula makes of the plan's parts (DESIGN section 4)."""
 
-    hfs: float = 0.60
-    tss: float = 0.25
-    gap: float = 0.10
-    iterations: float = 0.05
+    weight_hfs: float = 0.60
+    weight_tss: float = 0.25
+    weight_gap: float = 0.10
+    weight_iterations: float = 0.05
+    success_threshold: float = 0.5
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What was measured: dataset, the solver's arm as named in the scores table, and the digest of its settings."""
+    """What was measured, and how.
+
+    Args:
+        dataset: its name.
+        arm: the solver's arm as named in the scores table.
+        arm_digest: digest of the arm's settings.
+        is_enforced: False where the phase could run against the decision before it; recorded in the decision.
+    """
 
     dataset: str
     arm: str
     arm_digest: str
+    is_enforced: bool = True
 
 
 @dataclass(frozen=True)
