@@ -169,7 +169,7 @@ def _clean_env(env_path: str, tools_path: str, base: str) -> dict[str, str]:
     return {
         "PATH": f"{env_path}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": f"{base}/home/solver",
-        "TMPDIR": f"{base}/tmp",
+        "TMPDIR": f"{base}/tmp",  # noqa: S108 - inside, where it is private
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",

@@ -13,10 +13,10 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-from bugladder.records import Command, CommandResult, InfrastructureError, sha256_text
+from bugladder.records import Command, CommandResult, InfrastructureError, canonical_json, sha256_text
 from bugladder.sandboxes.trees import write_whole
 
-_PROGRAM = Path(__file__).with_name("programs") / "holder.py"
+_PROGRAMS = Path(__file__).with_name("programs") / "holder"
 # What a holder may take beyond a command's own limit before it is taken for dead.
 _GRACE_S = 30.0
 _CLOSE_S = 10.0
@@ -182,11 +182,12 @@ def _frame(fields: list[bytes]) -> bytes:
 
 @lru_cache(maxsize=8)
 def _compiled(cache: Path) -> Path:
-    # a script is compiled at each start; a compiled file saves every session that time
-    text = _PROGRAM.read_text(encoding="utf-8")
-    key = sha256_text(f"{sys.version}\n{text}")[:16]
-    path = cache / "tmp" / f"holder-{key}.pyc"
-    if not path.is_file():
-        code = compile(text, "holder.py", "exec", optimize=0)
-        write_whole(path, importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
-    return path
+    # a script is compiled at each start; compiled files save every session that time
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(_PROGRAMS.glob("*.py"))}
+    folder = cache / "tmp" / f"holder-{sha256_text(canonical_json([sys.version, texts]))[:16]}"
+    for name, text in texts.items():
+        path = folder / f"{name}.pyc"
+        if not path.is_file():
+            code = compile(text, f"{name}.py", "exec", dont_inherit=True)
+            write_whole(path, importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
+    return folder / "main.pyc"
