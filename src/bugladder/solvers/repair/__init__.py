@@ -1,0 +1,1 @@
+"""The parts of the solver `search`: localisation, operators, ranking and evaluation."""
