@@ -18,6 +18,8 @@ HOLDER = (
 def test_second_process_is_told_the_pid(tmp_path):
     """A phase that another process holds is refused in one line with its pid, and free once that process is killed."""
     folder, locks = Path("data/p1"), tmp_path / "locks"
+    locks.mkdir()
+    (locks / "p1.lock").write_text("an earlier holder's longer pid\n")
     argv = [sys.executable, "-c", HOLDER, str(folder), str(locks)]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -76,21 +77,26 @@ def test_entry_under_a_foreign_name_is_corrupt(store):
 def test_lease_is_exclusive_between_threads(store):
     """Two holders of one key's lease never overlap, and a released lease leaves no file."""
     key = Store.key("run", {})
-    inside, most = [], []
+    lock, inside, most = threading.Lock(), [0], []
+
+    def change(by):
+        with lock:
+            inside[0] += by
+            most.append(inside[0])
 
     def hold():
-        for _ in range(20):
-            with store.lease(key, poll_s=0.001):
-                inside.append(1)
-                most.append(len(inside))
-                inside.pop()
+        for _ in range(60):
+            with store.lease(key, poll_s=0.0):
+                change(1)
+                time.sleep(0.0002)
+                change(-1)
 
-    threads = [threading.Thread(target=hold) for _ in range(4)]
+    threads = [threading.Thread(target=hold) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(most) == 80
+    assert len(most) == 8 * 60 * 2
     assert max(most) == 1
     assert not list((store.root / "leases").iterdir())
 

@@ -190,7 +190,6 @@ class _Loop:
     def _drain(self) -> None:
         if self._flying:
             _LOG.warning("stopping: no new work starts, %d running instances finish first", len(self._flying))
-            wait(self._flying)
         for future in list(self._flying):
             with contextlib.suppress(BugladderError):  # what stopped us is already on its way up
                 self._settle(future)
