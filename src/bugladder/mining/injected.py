@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from bugladder.datasets.entries import InjectedEntry, Suite
 from bugladder.datasets.injection import plant
 from bugladder.datasets.injection.leaks import leaked_line
+from bugladder.datasets.issue_text import FailingTest, issue_text
 from bugladder.mining.drawing import Draw, draws
 from bugladder.mining.pristine import Pristine, find_release, run_pristine
 from bugladder.mining.recipes import Recipe
@@ -156,8 +157,8 @@ class Planter:
         first = self._run(edit, ("--maxfail", str(self._most_failures() + 1)))
         failing = self._failing(first)
         second = self._run(edit, ())
-        if self._failing(second) != failing:
-            raise Refused("the failing tests differ between two runs")
+        if self._failing(second) != failing or self._words(first, failing) != self._words(second, failing):
+            raise Refused("the failing tests or their reports differ between two runs")
         units = {self.pristine.units[i] for i in failing}
         release = self.pristine.release
         package = self.pristine.suite.package
@@ -237,6 +238,11 @@ class Planter:
         if missing or not report.is_complete:
             raise Refused("the run ends before all tests have a result")
         return tuple(failed)
+
+    def _words(self, report: TestReport, failing: Sequence[str]) -> list[str]:
+        """What an issue text would show of each failing test."""
+        messages = {r.test_id: r.message for r in report.results}
+        return [issue_text(self.pristine.suite.package, [FailingTest(i, messages[i])]) for i in failing]
 
 
 def _texts(tree: Mapping[str, bytes], path: str) -> list[str]:
