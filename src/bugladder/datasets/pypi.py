@@ -153,7 +153,9 @@ class PypiDataset:
     def _apparent(self, entry: ReleaseEntry | InjectedEntry, parts: _Parts) -> Difficulty:
         n = entry.fail_to_pass_units
         lines = sum(content.count(b"\n") for path, content in parts.tree.items() if self.paths.is_source(path))
-        return apparent_difficulty(parts.issue, n - max(1, int(_HIDDEN_SHARE * n + 0.5)), lines, self.apparent)
+        # an issue that control will make from tests always shows an error or a wrong value
+        issue = "Error:" if isinstance(entry, InjectedEntry) else parts.issue
+        return apparent_difficulty(issue, n - max(1, int(_HIDDEN_SHARE * n + 0.5)), lines, self.apparent)
 
 
 @dataclass(frozen=True)
