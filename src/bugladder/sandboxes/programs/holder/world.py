@@ -65,12 +65,15 @@ def show(source, target, recursive):
         make_parents(target)
         write_text(target, "")
         bind_read_only(old, target, recursive)
+    elif source != target:
+        raise OSError(f"{source} is not there to be shown as {target}")
 
 
 def build_root(setup, recursive):
     mount("", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
-    mount("tmpfs", "/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=16m,mode=755")
-    os.chdir("/tmp")
+    # the new root is laid over a place that nothing shown lies below: a project may well stand in /tmp
+    mount("tmpfs", "/sys", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=16m,mode=755")
+    os.chdir("/sys")
     os.mkdir("oldroot")
     kernel.pivot_root(".", "oldroot")
     os.chdir("/")
