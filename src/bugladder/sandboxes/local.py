@@ -71,7 +71,7 @@ class LocalSandbox:
         tools_path = provision_tools(self.tool_requirements, cache)
         if self.force_open or not namespaces_are_there(str(cache)):
             return self._open_on_disk(setup, (env_path, tools_path), label)
-        shown = (*_shown_system(), f"{env_path}\t/env", f"{tools_path}\t/tools")
+        shown = (*_shown_system(), f"{env_path.resolve()}\t/env", f"{tools_path.resolve()}\t/tools")
         setup |= {b"mode": b"closed", b"shown": joined(shown), b"masked": joined(_masked())}
         holder, answer = _started(cache, label, setup, self.open_timeout_s)
         env = _clean_env("/env", "/tools", "")
