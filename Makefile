@@ -1,0 +1,81 @@
+# Targets for people: `make help` lists them. Set-up is skipped while .venv matches requirements.lock and pyproject.toml.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup repro test test-all check ui clean
+
+# The first of python3 and python3.11 that is 3.11; where none is, python3 is named in the error.
+PYTHON ?= $(shell for p in python3 python3.11; do \
+	[ "$$($$p -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = 3.11 ] && echo $$p && exit; done; echo python3)
+UI_PORT ?= 5000
+VENV := .venv/bin
+STAMP := .venv/installed.lock
+export MLFLOW_DISABLE_TELEMETRY := true
+# another environment that happens to be active must not receive our packages
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv from requirements.lock (hashes checked) and configure dvc; skipped when up to date
+	@if cat requirements.lock pyproject.toml 2>/dev/null | cmp -s - $(STAMP); then $(scm); exit; fi; \
+	$(check_python); $(make_venv); $(install_uv); $(install_rest); $(scm); \
+	cat requirements.lock pyproject.toml > $(STAMP).part; mv $(STAMP).part $(STAMP)
+
+repro: setup ## climb the phases that params.yaml names, then print the headline numbers
+	@status=0; $(VENV)/dvc repro || status=$$?; \
+	if [ $$status != 0 ]; then echo "dvc repro stopped early (exit $$status, reason above); below is what is there so far" >&2; fi; \
+	$(VENV)/python -m stages.headline || status=$$?; exit $$status
+
+test: setup ## run the tests: under 3 minutes, offline once set up
+	@$(VENV)/python -m pytest
+
+test-all: setup ## run every test whose tool is present, the slow ones too
+	@$(VENV)/python -m pytest -m ""
+
+check: setup ## ruff, mypy strict, import-linter
+	@$(VENV)/ruff check; $(VENV)/ruff format --check; $(VENV)/mypy; $(VENV)/lint-imports
+
+ui: setup ## open the MLflow UI on the runs (UI_PORT=5000)
+	@mkdir -p .bugladder; exec $(VENV)/mlflow ui --port $(UI_PORT) --backend-store-uri "sqlite:///$(CURDIR)/.bugladder/mlflow.db"
+
+clean: ## remove the tools' caches and temporary folders; results, store and .venv stay
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .bugladder/tmp; \
+	find src stages tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+define check_python
+found="$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo missing)"; \
+if [ "$$found" != 3.11 ]; then \
+	echo "bugladder needs Python 3.11, and $(PYTHON) is $$found: install 3.11 (Debian, Ubuntu: apt install python3.11-venv) or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; fi; \
+if ! $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
+	echo "$(PYTHON) -m venv does not work here: install it (Debian, Ubuntu: apt install python3.11-venv) and run the same command again" >&2; exit 2; fi
+endef
+
+define make_venv
+if ! $(VENV)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
+	echo "setup: making .venv with $(PYTHON)"; $(PYTHON) -m venv --clear .venv; fi
+endef
+
+# pip installs only uv, as pinned with its hashes; uv installs the rest
+define install_uv
+sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.txt; \
+if [ "$$($(VENV)/uv --version 2>/dev/null | cut -d' ' -f2)" != "$$(sed -n 's/^uv==\([^ ;]*\).*/\1/p' .venv/uv.txt)" ]; then \
+	echo "setup: installing uv"; \
+	$(VENV)/python -m pip --version >/dev/null 2>&1 || $(VENV)/python -m ensurepip >/dev/null; \
+	$(VENV)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.txt || { echo "$(no_index)" >&2; exit 2; }; fi
+endef
+
+define install_rest
+echo "setup: installing $$(grep -c '^[a-z].*==' requirements.lock) pinned packages"; \
+started=$$SECONDS; $(VENV)/uv pip sync $$([ -t 2 ] || echo --quiet) --python $(VENV)/python --require-hashes requirements.lock || { echo "$(no_index)" >&2; exit 2; }; \
+$(VENV)/uv pip install --quiet --python $(VENV)/python --no-build-isolation --no-deps -e .; \
+echo "setup: done in $$((SECONDS - started)) s"
+endef
+
+no_index = setup: packages could not be installed; the package index is needed for this step. What was downloaded is kept: run the same command again
+
+# unpacked from a zip there is no .git, and dvc has to be told
+define scm
+if [ ! -e .git ]; then grep -qs no_scm .dvc/config.local || $(VENV)/dvc config --local core.no_scm true; \
+elif grep -qs no_scm .dvc/config.local; then $(VENV)/dvc config --local --unset core.no_scm; fi
+endef
