@@ -93,12 +93,15 @@ def _metrics(tables: PhaseTables, rows: Sequence[Row], settings: AnalysisSetting
         "data_hash": data_hash(tables),
     }
     metrics |= counts(rows) | score_blocks(rows, settings.rules) | totals(rows)
+    metrics["calls"] = {"count": len(tables.calls), "instances": len({c["instance_id"] for c in tables.calls})}
     metrics["plausible"] = plausible(rows)
     metrics["failure_modes"] = mode_block(rows)
     metrics["controls"] = control_blocks(tables.scores, valid, settings.rules)
     metrics["split"] = split_block(tables)
     metrics["store"] = store_block(tables, settings.identity.arm)
     metrics["hold"] = hold_block(rows, settings)
+    metrics["interval_level"] = settings.rules.interval.level
+    metrics["thresholds"] = {"success": settings.weights.success_threshold, "high_gap": settings.rules.high_gap}
     metrics["alerts"] = alerts(rows, metrics, settings.rules)
     return metrics
 

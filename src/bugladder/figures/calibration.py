@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bugladder.figures.look import BLUE, GREEN, ORANGE, Caption, canvas, literal, settle, style
+from bugladder.figures.look import BLUE, GREEN, ORANGE, Caption, canvas, entries_of, legend, literal, settle, style
 
 _SCORES = (("overall", "mean Overall", BLUE), ("hfs", "mean HFS", ORANGE), ("resolved", "resolved", GREEN))
 _HEIGHT = 0.25
@@ -33,8 +33,8 @@ def plot_controls(controls: Sequence[Mapping[str, Any]], metrics: Mapping[str, A
         ax.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1])
         ax.tick_params(axis="y", length=0)
         ax.invert_yaxis()
-        figure.legend(loc="outside lower center", ncols=3, fontsize=9.5)
-        return settle(figure)
+        legend(figure, entries_of(ax))
+    return settle(figure)
 
 
 def _solver(metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,20 +10,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bugladder.figures.look import BLACK, GREY, ORIGINS, Caption, canvas, settle, style
+from bugladder.figures.look import BLACK, GREY, ORIGINS, Caption, canvas, entries_of, legend, settle, style
 
 Row = Mapping[str, Any]
-_PANELS = (
-    ("overall", "Overall", 0.0),
-    ("hfs", "HFS, hidden fix", 0.0),
-    ("brs", "BRS, bug reproduction", 0.0),
-    ("overfit_gap", "Overfit Gap, public minus hidden", -1.0),
-)
 _BIN = 0.2
+_UNIT = np.linspace(0.0, 1.0, 6)
+# bins of the gap are centred, so that no gap stands on zero and not beside it
+_CENTRED = np.linspace(-1.1, 1.1, 12)
+_PANELS = (
+    ("overall", "Overall", _UNIT),
+    ("hfs", "HFS, hidden fix", _UNIT),
+    ("brs", "BRS, bug reproduction", _UNIT),
+    ("overfit_gap", "Overfit Gap, public minus hidden", _CENTRED),
+)
 
 
 def plot_distributions(instances: Sequence[Row], metrics: Mapping[str, Any], caption: Caption) -> Figure:
-    """Four histograms over the graded instances, stacked by origin.
+    """Four histograms over the graded instances, stacked by origin, the mean and its interval above them.
 
     Args:
         instances: rows of the instances table.
@@ -31,47 +34,40 @@ def plot_distributions(instances: Sequence[Row], metrics: Mapping[str, Any], cap
         caption: what stands below.
     """
     with style():
-        figure, axes = canvas("How the scores are distributed", caption, 5.6, (2, 2))
-        top = max(1, *(_panel(ax, instances, metrics, panel) for ax, panel in zip(axes, _PANELS, strict=True)))
-        for ax in axes:
-            ax.set_ylim(0, top * 1.12)
+        figure, axes = canvas("How the scores are distributed", caption, 6.0, (2, 2))
+        top = max(1, *(_bars(ax, instances, name, edges) for ax, (name, _, edges) in zip(axes, _PANELS, strict=True)))
+        for ax, (name, title, edges) in zip(axes, _PANELS, strict=True):
+            _mean(ax, metrics[name], top * 1.1)
+            ax.set_title(f"{title} (n = {metrics[name]['n']})")
+            ax.set_xlim(edges[0] - 0.03, edges[-1] + 0.03)
+            ax.set_xticks(_UNIT if edges is _UNIT else np.linspace(-1.0, 1.0, 5))
+            ax.set_ylim(0, top * 1.2)
             ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         for ax in (axes[0], axes[2]):
             ax.set_ylabel("instances")
-        handles, labels = axes[0].get_legend_handles_labels()
-        # one legend for all panels, in a place that no histogram needs
-        figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), fontsize=9.5)
-        return settle(figure)
+        legend(figure, entries_of(*axes))
+    return settle(figure)
 
 
-def _panel(ax: Axes, instances: Sequence[Row], metrics: Mapping[str, Any], panel: tuple[str, str, float]) -> int:
-    name, title, low = panel
-    edges = np.linspace(low, 1.0, round((1.0 - low) / _BIN) + 1)
+def _bars(ax: Axes, instances: Sequence[Row], name: str, edges: Any) -> int:
     bottom = np.zeros(len(edges) - 1)
     for origin in sorted({r["origin"] for r in instances}):
         values = [r[name] for r in instances if r[name] is not None and r["origin"] == origin]
         # 0.6000000001 and 0.5999999999 are the same score: a value on an edge goes into the bin above it
-        counts, _ = np.histogram(np.minimum(np.round(values, 9), 1.0) if values else [], bins=np.round(edges, 9))
-        ax.bar(
-            edges[:-1] + _BIN / 2,
-            counts,
-            width=_BIN * 0.92,
-            bottom=bottom,
-            color=ORIGINS.get(origin, GREY),
-            label=origin,
-        )
+        counts, _ = np.histogram(np.round(values, 9), bins=np.round(edges, 9))
+        places, color = (edges[:-1] + edges[1:]) / 2, ORIGINS.get(origin, GREY)
+        ax.bar(places, counts, width=_BIN * 0.92, bottom=bottom, color=color, label=f"origin {origin}")
         bottom += counts
-    _mean(ax, metrics[name])
-    ax.set_title(f"{title} (n = {metrics[name]['n']})")
-    ax.set_xlim(low - 0.03, 1.03)
-    ax.set_xticks(np.linspace(low, 1.0, 6))
     return int(bottom.max())
 
 
-def _mean(ax: Axes, block: Mapping[str, Any]) -> None:
+def _mean(ax: Axes, block: Mapping[str, Any], height: float) -> None:
     if block["mean"] is None:
         ax.text(0.5, 0.5, "not measured", transform=ax.transAxes, ha="center", va="center", color="#555555")
         return
     if block["ci_low"] is not None:
-        ax.axvspan(block["ci_low"], block["ci_high"], color=BLACK, alpha=0.10, linewidth=0, label="95 % interval")
-    ax.axvline(block["mean"], color=BLACK, linewidth=1.6, linestyle=(0, (4, 2)), label="mean")
+        ends = [block["ci_low"], block["ci_high"]]
+        ax.plot(
+            ends, [height, height], color=BLACK, linewidth=1.4, marker="|", markersize=7, label="interval of the mean"
+        )
+    ax.plot(block["mean"], height, "o", color=BLACK, markersize=6, label="mean")

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bugladder.figures.look import BLUE, ORANGE, VERMILION, Caption, canvas, settle, style
+from bugladder.figures.look import BLUE, ORANGE, VERMILION, Caption, canvas, entries_of, legend, settle, style
 
 _NAMES = {
     "overall": "Overall",
@@ -38,10 +38,8 @@ def plot_expected(expected: Sequence[Mapping[str, Any]], caption: Caption) -> Fi
         ax.grid(axis="x", color="#DDDDDD", linewidth=0.8)
         ax.set_axisbelow(True)
         ax.tick_params(axis="y", length=0)
-        handles, labels = ax.get_legend_handles_labels()
-        unique = dict(zip(labels, handles, strict=True))
-        figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=4, fontsize=9.5)
-        return settle(figure)
+        legend(figure, entries_of(ax))
+    return settle(figure)
 
 
 def _line(ax: Axes, place: int, row: Mapping[str, Any]) -> None:
@@ -50,7 +48,12 @@ def _line(ax: Axes, place: int, row: Mapping[str, Any]) -> None:
         ax.plot([row["plan"], actual], [place, place], color="#BBBBBB", linewidth=2, zorder=1)
     if row["ci_low"] is not None:
         ax.plot(
-            [row["ci_low"], row["ci_high"]], [place, place], color=BLUE, linewidth=5, alpha=0.35, label="95 % interval"
+            [row["ci_low"], row["ci_high"]],
+            [place, place],
+            color=BLUE,
+            linewidth=5,
+            alpha=0.35,
+            label="confidence interval",
         )
     ax.plot(
         row["plan"], place, "D", color="white", markeredgecolor=VERMILION, markeredgewidth=2, markersize=8, label="plan"

@@ -30,6 +30,7 @@ VERDICTS = {
 WIDTH_IN = 8.0
 _DPI = 150  # 1200 pixels, for a place 800 wide on a dense screen
 _CAPTION_IN = 0.34
+_LEGEND_ROW_IN = 0.25
 _STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 10.5,
@@ -72,13 +73,41 @@ def style() -> Any:
 
 def canvas(title: str, caption: Caption, height_in: float, grid: tuple[int, int] = (1, 1)) -> tuple[Figure, list[Axes]]:
     """An empty figure with its title and caption, and its axes row by row. Height in inches."""
-    above_caption = (0.005, _CAPTION_IN / height_in, 0.99, 1 - _CAPTION_IN / height_in)
-    figure = Figure(figsize=(WIDTH_IN, height_in), layout=ConstrainedLayoutEngine(rect=above_caption))
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout=_above(_CAPTION_IN, height_in))
     FigureCanvasAgg(figure)
     figure.suptitle(literal(title), x=0.012, ha="left", fontsize=13, fontweight="bold")
     figure.text(0.012, 0.09 / height_in, literal(caption.text), fontsize=8.5, color="#555555", ha="left", va="bottom")
     axes = figure.subplots(*grid, squeeze=False)
     return figure, list(axes.flat)
+
+
+def legend(figure: Figure, entries: Mapping[str, Any], ncols: int = 4) -> None:
+    """One legend for the whole figure, between its axes and its caption; entries are handles by label."""
+    height_in = figure.get_figheight()
+    # constrained layout keeps no room for a legend that is anchored above the caption: ask for it
+    rows = -(-len(entries) // ncols)
+    figure.set_layout_engine(_above(_CAPTION_IN + rows * _LEGEND_ROW_IN, height_in))
+    figure.legend(
+        entries.values(),
+        entries.keys(),
+        loc="lower center",
+        bbox_to_anchor=(0.5, (_CAPTION_IN - 0.06) / height_in),
+        ncols=ncols,
+        fontsize=9.5,
+    )
+
+
+def _above(floor_in: float, height_in: float) -> ConstrainedLayoutEngine:
+    return ConstrainedLayoutEngine(rect=(0.005, floor_in / height_in, 0.99, 1 - floor_in / height_in))
+
+
+def entries_of(*axes: Axes) -> dict[str, Any]:
+    """Handles by label of all axes, each label once."""
+    found: dict[str, Any] = {}
+    for ax in axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return found
 
 
 def settle(figure: Figure) -> Figure:

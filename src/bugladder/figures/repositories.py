@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from bugladder.figures.look import VERDICTS, Caption, canvas, literal, settle, style
+from bugladder.figures.look import VERDICTS, Caption, canvas, entries_of, legend, literal, settle, style
 
 _DARK = {"unresolved", "infra_error", "resolved"}
 _NAME_CHARACTERS = 28
@@ -22,7 +22,8 @@ def plot_repositories(verdicts: Sequence[Mapping[str, Any]], caption: Caption) -
         verdicts: rows of the verdicts_by_repository table.
         caption: what stands below.
     """
-    rows = sorted(verdicts, key=lambda r: (sum(r[v] for v in VERDICTS), r["repo"]))
+    # the last bar is drawn on top
+    rows = sorted(verdicts, key=lambda r: (-sum(r[v] for v in VERDICTS), r["repo"]))[::-1]
     with style():
         figure, (ax,) = canvas("Outcomes per repository", caption, 1.9 + 0.30 * max(4, len(rows)))
         left = [0] * len(rows)
@@ -37,8 +38,8 @@ def plot_repositories(verdicts: Sequence[Mapping[str, Any]], caption: Caption) -
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlim(0, max([1, *left]) * 1.02)
         ax.tick_params(axis="y", length=0)
-        figure.legend(loc="outside lower center", ncols=4, fontsize=9.5)
-        return settle(figure)
+        legend(figure, entries_of(ax))
+    return settle(figure)
 
 
 def _write_counts(ax: Axes, counts: Sequence[int], left: Sequence[int], verdict: str) -> None:

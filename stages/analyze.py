@@ -1,0 +1,54 @@
+"""analyze: read a phase's tables, write metrics.json, decision.json, tables/*.csv and analysis.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bugladder import config, tables
+from bugladder.analysis import (
+    AnalysisRules,
+    AnalysisSettings,
+    Identity,
+    PhasePlan,
+    PhaseTables,
+    PriceTable,
+    ScoreWeights,
+    analyze,
+)
+from bugladder.reporting import csv_text
+from bugladder.running.entry import run_stage
+from stages.outputs import read_json, write, write_json
+
+
+def settings_of(slice_: Mapping[str, Any]) -> AnalysisSettings:
+    """The settings of a reading, from the slice that the stage declares."""
+    enforce = slice_["ladder"]["enforce"]
+    identity = Identity(slice_["dataset"]["name"], slice_["solver"]["name"], config.arm_digest(slice_), enforce)
+    return AnalysisSettings(
+        phase=config.build(slice_["phase"], PhasePlan, "phase"),
+        identity=identity,
+        rules=config.build(slice_["analysis"], AnalysisRules, "analysis"),
+        prices=config.build(slice_["prices"], PriceTable, "prices"),
+        weights=config.build(slice_["scoring"], ScoreWeights, "scoring"),
+    )
+
+
+def main(argv: Sequence[str]) -> None:
+    """Analyze one phase: `python -m stages.analyze PHASE`."""
+    (phase,) = argv
+    folder, reports = Path("data", phase), Path("reports", phase)
+    rows = {name: tables.read(table, folder / f"{name}.parquet") for name, table in tables.ALL.items()}
+    shares = read_json(folder / "selection.json", "select")["shares"]
+    found = analyze(PhaseTables(**rows, selection_shares=shares), settings_of(config.load(phase, "analyze")))
+    write_json(reports / "metrics.json", found.metrics)
+    write_json(reports / "decision.json", found.decision)
+    write_json(folder / "analysis.json", found.tables)
+    for name, table in found.tables.items():
+        write(reports / "tables" / f"{name}.csv", csv_text(table))
+    print(found.decision["sentence"])
+
+
+if __name__ == "__main__":
+    run_stage(main)

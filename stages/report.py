@@ -1,0 +1,25 @@
+"""report: write a phase's report.md and report.html from what analyze and plot wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bugladder.reporting import phase_page, render_html, render_markdown
+from bugladder.running.entry import run_stage
+from stages.outputs import read_json, write
+
+
+def main(argv: Sequence[str]) -> None:
+    """Report one phase: `python -m stages.report PHASE`."""
+    (phase,) = argv
+    reports = Path("reports", phase)
+    metrics, decision = (read_json(reports / f"{name}.json", "analyze") for name in ("metrics", "decision"))
+    page = phase_page(metrics, decision, read_json(Path("data", phase, "analysis.json"), "analyze"))
+    pictures = {path.stem: path.read_bytes() for path in sorted((reports / "figures").glob("*.png"))}
+    write(reports / "report.md", render_markdown(page, "figures"))
+    write(reports / "report.html", render_html(page, pictures))
+
+
+if __name__ == "__main__":
+    run_stage(main)
