@@ -41,4 +41,4 @@ def keep(folder: Path, mined: Sequence[tuple[ReleaseEntry, Suite]]) -> list[Rele
     write_entries(folder / "release.json", kept)
     for gone in {e.suite for e in catalog.release} - names - {e.suite for e in catalog.injected}:
         (folder / "suites" / f"{gone}.json").unlink(missing_ok=True)
-    return kept
+    return sorted(kept, key=lambda e: e.id)

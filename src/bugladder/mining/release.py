@@ -120,7 +120,7 @@ def mine_pair(pair: Pair, recipe: Recipe, miner: Miner) -> tuple[ReleaseEntry, S
         try:
             reports = run_three(environment, fixed, change.tests.after, miner.open_workspace, miner.limits.cpu_s)
             runs = read_runs(reports, tree, miner.rules)
-            _check_runs(runs, miner.limits)
+            check_runs(runs, miner.limits)
         except Refused as refused:
             reasons.append(str(refused))
             continue
@@ -175,7 +175,12 @@ def _at(environment: Environment, paths: tuple[str, ...]) -> Environment:
     return Environment(environment.source, environment.requirements, spec)
 
 
-def _check_runs(runs: Runs, limits: Limits) -> None:
+def check_runs(runs: Runs, limits: Limits) -> None:
+    """Refuse runs that show no bug to measure by.
+
+    Raises:
+        Refused: no FAIL_TO_PASS id, too few PASS_TO_PASS ids, or too large a share of FAIL_TO_PASS ids.
+    """
     f2p, p2p = len(runs.fail_to_pass), len(runs.pass_to_pass)
     if not f2p:
         raise Refused(f"no test fails before and passes after ({p2p} pass in both)")
