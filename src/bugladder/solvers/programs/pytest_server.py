@@ -7,6 +7,7 @@ descriptors ends with it.
 """
 
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -138,11 +139,16 @@ class Server:
 
         Returns whether candidates can be judged here: the tests fail as they are, and loading changed nothing.
         """
-        first = self.trial(is_baseline=True, writes_bytecode=True)
+        first = self.trial(is_baseline=True)
         names = first.pop("modules", []) if self.order["preloads"] else []
         for name in self.in_child(lambda: {"names": self.loadable(names)}).get("names", []):
             load(name)
-        second = self.trial(is_baseline=True)
+        # what is loaded by now stays: no child has to look through it
+        gc.collect()
+        gc.freeze()
+        # from here on only the repository's own code is compiled; the dependencies' bytecode is beside them
+        sys.pycache_prefix = os.path.join(self.order["scratch"], "bytecode")
+        second = self.trial(is_baseline=True, writes_bytecode=True)
         second.pop("modules", None)
         same = second.get("is_pass") == first.get("is_pass") and second.get("passed") == first.get("passed")
         if second["status"] == "done":
@@ -188,7 +194,8 @@ class Server:
 
         sys.dont_write_bytecode = not writes_bytecode
         judge = Judge(self.order["ids"], stops_early=not is_baseline)
-        pytest.main(self.order["arguments"], plugins=[judge])
+        # nobody reads the tracebacks; the native ones cost least
+        pytest.main([*self.order["arguments"], "--tb=native"], plugins=[judge])
         answer = judge.answer()
         if is_baseline:
             answer["modules"] = foreign_modules(self.order["root"])
@@ -271,10 +278,8 @@ def kill(pid):
 
 def kill_strays():
     """End what a trial left running. Orphans are our children, because we are their subreaper."""
-    while True:
+    while has_children():
         strays = descendants()
-        if not strays:
-            return
         for pid in strays:
             kill(pid)
         for pid in strays:
@@ -282,6 +287,14 @@ def kill_strays():
                 os.waitpid(pid, 0)
             except ChildProcessError:
                 pass  # its parent was another stray; it is ours in the next round
+
+
+def has_children():
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def descendants():
@@ -330,7 +343,6 @@ def main():
         os.dup2(null, stream)
     os.chdir(order["root"])
     sys.path[0] = order["root"]
-    sys.pycache_prefix = os.path.join(order["scratch"], "bytecode")
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     server = Server(order, out)
