@@ -4,9 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup repro test test-all check ui clean
 
-# The first of python3 and python3.11 that is 3.11; where none is, python3 is named in the error.
-PYTHON ?= $(shell for p in python3 python3.11; do \
-	[ "$$($$p -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" = 3.11 ] && echo $$p && exit; done; echo python3)
+# The interpreter to make .venv with; unless it is named, the first of python3 and python3.11 that is 3.11.
+PYTHON ?=
 UI_PORT ?= 5000
 VENV := .venv/bin
 STAMP := .venv/installed.lock
@@ -44,16 +43,20 @@ clean: ## remove the tools' caches and temporary folders; results, store and .ve
 	find src stages tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 define check_python
-found="$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo missing)"; \
+version_of() { "$$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo missing; }; \
+python="$(PYTHON)"; \
+if [ -z "$$python" ]; then python=python3; \
+	if [ "$$(version_of python3)" != 3.11 ] && [ "$$(version_of python3.11)" = 3.11 ]; then python=python3.11; fi; fi; \
+found="$$(version_of "$$python")"; \
 if [ "$$found" != 3.11 ]; then \
-	echo "bugladder needs Python 3.11, and $(PYTHON) is $$found: install 3.11 (Debian, Ubuntu: apt install python3.11-venv) or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; fi; \
-if ! $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
-	echo "$(PYTHON) -m venv does not work here: install it (Debian, Ubuntu: apt install python3.11-venv) and run the same command again" >&2; exit 2; fi
+	echo "bugladder needs Python 3.11, and $$python is $$found: install 3.11 (Debian, Ubuntu: apt install python3.11-venv) or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; fi; \
+if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+	echo "$$python -m venv does not work here: install it (Debian, Ubuntu: apt install python3.11-venv) and run the same command again" >&2; exit 2; fi
 endef
 
 define make_venv
 if ! $(VENV)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
-	echo "setup: making .venv with $(PYTHON)"; $(PYTHON) -m venv --clear .venv; fi
+	echo "setup: making .venv with $$python"; "$$python" -m venv --clear .venv; fi
 endef
 
 # pip installs only uv, as pinned with its hashes; uv installs the rest
