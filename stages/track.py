@@ -1,0 +1,55 @@
+"""track: remember a phase's result as one MLflow run per distinct result, write data/<phase>/mlflow.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bugladder import config
+from bugladder.reporting import headline
+from bugladder.running.entry import run_stage
+from bugladder.tracking import TrackedResult, flatten, git_commit, track
+from stages.outputs import read_json, write_json
+
+FOLDER = Path(".bugladder")
+
+
+def tracked_result(slice_: Mapping[str, Any], reports: Path, resolved: Mapping[str, Any]) -> TrackedResult:
+    """What MLflow is to remember of the reports in a folder."""
+    metrics, decision = (read_json(reports / f"{name}.json", "analyze") for name in ("metrics", "decision"))
+    store = {f"store.{name}": str(count) for name, count in flatten(metrics["store"]).items()}
+    names = ("report.md", "report.html", "metrics.json", "decision.json", "figures", "tables")
+    return TrackedResult(
+        name=f"{metrics['phase']} {metrics['arm']}",
+        experiment=slice_["tracking"]["experiment"],
+        metrics=metrics,
+        config=resolved,
+        dataset=metrics["dataset"],
+        data_hash=metrics["data_hash"],
+        artifacts=tuple(reports / name for name in names),
+        tags={
+            **{name: str(metrics[name]) for name in ("phase", "dataset", "arm", "arm_digest")},
+            "decision": decision["decision"],
+            "mlflow.source.git.commit": git_commit(Path.cwd()),
+            "mlflow.note.content": f"{headline(metrics)} {decision['sentence']}",
+            **store,
+        },
+    )
+
+
+def main(argv: Sequence[str]) -> None:
+    """Track one phase: `python -m stages.track PHASE`."""
+    (phase,) = argv
+    resolved = yaml.safe_load(config.resolved_path(phase).read_text(encoding="utf-8"))
+    result = tracked_result(config.load(phase, "track"), Path("reports", phase), resolved)
+    run = track(result, FOLDER)
+    value = {"experiment": result.experiment, "run_id": run.run_id, "digest": result.digest, "database": "mlflow.db"}
+    write_json(Path("data", phase, "mlflow.json"), value)
+    print(f"MLflow run {run.run_id}: {'new' if run.is_new else 'known already'}, {run.seconds:.1f} s")
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,138 @@
+"""What tracking promises, on a real MLflow database."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bugladder.records import BugladderError
+from bugladder.tracking import TrackedResult, create_database, flatten, git_commit, track, tracking_uri
+
+
+def result(tmp_path, **changes):
+    """A made-up result with one file."""
+    report = tmp_path / "report.md"
+    report.write_text("# made up\n", encoding="utf-8")
+    values = {
+        "name": "made up",
+        "experiment": "bugladder",
+        "metrics": {"overall": {"mean": 0.5, "reason": ""}, "seconds": {"total": 1.0}, "store": {"new": 4}},
+        "config": {"solver": {"name": "search", "order": [1, 2], "text": "x" * 9000}},
+        "dataset": "made_up",
+        "data_hash": "d" * 64,
+        "artifacts": (report,),
+        "tags": {"decision": "stop"},
+    }
+    return TrackedResult(**values | changes)
+
+
+def client(folder):
+    """MLflow's own client on the database."""
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(tracking_uri=tracking_uri(folder))
+
+
+def runs(folder):
+    """Every run that is not deleted."""
+    found = client(folder)
+    return found.search_runs([found.get_experiment_by_name("bugladder").experiment_id])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One database for all tests: to create one takes seconds."""
+    path = tmp_path_factory.mktemp("tracking")
+    create_database(path, "bugladder")
+    return path
+
+
+def test_a_result_is_one_run_with_all_that_belongs_to_it(tmp_path, folder):
+    """A tracked result holds its metrics, parameters, tags, data with digest and files."""
+    tracked = track(result(tmp_path), folder)
+    run = client(folder).get_run(tracked.run_id)
+    assert tracked.is_new
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics == {"overall.mean": 0.5, "seconds.total": 1.0, "store.new": 4.0}
+    assert run.data.params["solver.name"] == "search"
+    assert run.data.params["solver.order"] == "[1,2]"
+    assert len(run.data.params["solver.text"]) == 6000
+    assert run.data.tags["decision"] == "stop"
+    assert [(d.dataset.name, d.dataset.digest) for d in run.inputs.dataset_inputs] == [("made_up", "d" * 36)]
+    assert (folder / "mlartifacts" / tracked.run_id / "artifacts" / "report.md").read_text() == "# made up\n"
+
+
+def test_an_equal_result_adds_no_run_and_another_one_does(tmp_path, folder):
+    """Times, payments and reuse make no new result; a metric, a setting or other data does."""
+    same = {"overall": {"mean": 0.25}, "seconds": {"total": 1.0}, "spent_usd": {"total": 2.0}, "store": {"new": 4}}
+    first = track(result(tmp_path, metrics=same), folder)
+    before = len(runs(folder))
+    circumstances = {"seconds": {"total": 9.0}, "spent_usd": {"total": 0.0}, "store": {"new": 0}}
+    again = track(result(tmp_path, metrics=same | circumstances), folder)
+    assert (again.run_id, again.is_new, len(runs(folder))) == (first.run_id, False, before)
+    for change in ({"metrics": {"overall": {"mean": 0.26}}}, {"config": {"seed": 2}}, {"data_hash": "e" * 64}):
+        assert track(result(tmp_path, **{"metrics": same} | change), folder).is_new
+    assert len(runs(folder)) == before + 3
+
+
+def test_a_run_killed_half_way_is_replaced(tmp_path, folder):
+    """A run that never finished does not stand for its result."""
+    wanted = result(tmp_path, data_hash="f" * 64)
+    mlflow = client(folder)
+    experiment = mlflow.get_experiment_by_name("bugladder").experiment_id
+    half = mlflow.create_run(experiment, tags={"bugladder.digest": wanted.digest}).info.run_id
+    tracked = track(wanted, folder)
+    assert tracked.is_new
+    assert tracked.run_id != half
+    assert mlflow.get_run(half).info.lifecycle_stage == "deleted"
+
+
+def test_an_absent_file_is_named(tmp_path, folder):
+    """A report that is not there is a one-line error that names it, and nothing is logged."""
+    before = len(runs(folder))
+    with pytest.raises(BugladderError, match=r"absent\.html: no such file"):
+        track(result(tmp_path, data_hash="9" * 64, artifacts=(tmp_path / "absent.html",)), folder)
+    assert len(runs(folder)) == before
+
+
+def test_nested_settings_become_dotted_names():
+    """Every leaf of a configuration has a name of its own."""
+    assert flatten({"a": {"b": 1, "c": {"d": None}}, "e": [1]}) == {"a.b": 1, "a.c.d": None, "e": [1]}
+
+
+def test_outside_of_a_repository_there_is_no_commit(tmp_path):
+    """A zip without .git is tracked too."""
+    assert git_commit(tmp_path) == "none"
+
+
+def test_mlflow_is_not_imported_before_it_is_needed():
+    """Importing the tracking module costs no seconds."""
+    code = "import sys, bugladder.tracking; sys.exit('mlflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+_DRIVER = """
+import sys
+from pathlib import Path
+from bugladder.tracking import TrackedResult, track
+folder = Path(sys.argv[1])
+metrics = {"overall": {"mean": float(sys.argv[2])}}
+print(track(TrackedResult("made up", "bugladder", metrics, {}, "made_up", "d" * 64), folder).run_id)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_share_one_fresh_database(tmp_path):
+    """Two processes that track at once into no database get one database, and one run per distinct result."""
+    command = [sys.executable, "-c", _DRIVER, str(tmp_path / "fresh")]
+    started = [
+        subprocess.Popen([*command, mean], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for mean in ("0.5", "0.5", "0.6")
+    ]
+    found = [process.communicate(timeout=120) for process in started]
+    assert [p.returncode for p in started] == [0, 0, 0], found
+    ids = [Path(out.strip()).name for out, _ in found]
+    assert ids[0] == ids[1]
+    assert ids[0] != ids[2]
+    assert len(runs(tmp_path / "fresh")) == 2
