@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from bugladder.records import Files
-from bugladder.scoring.units import definitions
+from bugladder.scoring.units import DefinitionNode, definitions
 
 
 def cut(files: Mapping[str, bytes | None], units: Iterable[str]) -> Files:
@@ -29,15 +29,15 @@ def cut(files: Mapping[str, bytes | None], units: Iterable[str]) -> Files:
         content = files.get(path)
         if content is not None:
             changed[path] = None if "" in names else _without(content, path, names)
-    return changed
+    return {path: content for path, content in changed.items() if content != files[path]}
 
 
 def _without(content: bytes, path: str, names: set[str]) -> bytes:
-    doomed = {id(n): n for name, nodes in definitions(content, path).items() if name in names for n in nodes}
+    doomed = {n.lineno for name, nodes in definitions(content, path).items() if name in names for n in nodes}
     lines = content.decode("utf-8", "surrogateescape").splitlines(keepends=True)
     edits: list[tuple[int, int, str]] = []
     for body in _bodies(ast.parse(content)):
-        gone = [s for s in body if id(s) in doomed]
+        gone = [s for s in body if isinstance(s, DefinitionNode) and s.lineno in doomed]
         for position, statement in enumerate(gone):
             first, last = _span(statement, lines)
             # a suite must not become empty

@@ -1,0 +1,54 @@
+"""What of a candidate's patch reaches the graded tree."""
+
+from bugladder.grading.protection import Protection, restore_sections
+from bugladder.paths import PathRules
+from bugladder.workspace import make_patch
+
+RULES = PathRules()
+
+
+def _protection(test_patch="", reference_patch=""):
+    return Protection.of(test_patch, reference_patch, RULES)
+
+
+def test_hunks_on_test_files_are_dropped_and_recorded():
+    """A candidate that edits a test, adds a conftest or a file of the test patch changes none of them."""
+    before = {"a.py": b"1\n", "tests/test_a.py": b"x\n", "data/spec.txt": b"y\n"}
+    after = {"a.py": b"2\n", "tests/test_a.py": b"z\n", "data/spec.txt": b"w\n", "conftest.py": b"c\n"}
+    test_patch = make_patch({"data/spec.txt": b"y\n"}, {"data/spec.txt": b"new\n"})
+    kept = _protection(test_patch).keep(make_patch(before, after))
+    assert set(kept.dropped) == {"tests/test_a.py", "data/spec.txt", "conftest.py"}
+    assert kept.patch == make_patch({"a.py": b"1\n"}, {"a.py": b"2\n"})
+
+
+def test_what_the_reference_touches_is_not_protected():
+    """A fix that must change a file with a test's name may do so."""
+    reference = make_patch({"pkg/testing/tools.py": b"1\n"}, {"pkg/testing/tools.py": b"2\n"})
+    assert _protection(reference_patch=reference).keep(reference).dropped == ()
+
+
+def test_a_line_that_looks_like_a_header_ends_no_hunk():
+    """Removed lines that begin with '-- ' are content, so a test file cannot ride along inside another file's part."""
+    before = {"a.sql": b"-- a/tests/test_a.py\n-- b\nkeep\n"}
+    after = {"a.sql": b"++ b/tests/test_a.py\nkeep\n"}
+    kept = _protection().keep(make_patch(before, after))
+    assert kept.dropped == ()
+    assert kept.patch == make_patch(before, after)
+
+
+def test_test_sections_of_mixed_files_come_back():
+    """A candidate may change the build's settings but not pytest's, and may not add a pytest section."""
+    base = b"[project]\nname = 'x'\n\n[tool.pytest.ini_options]\naddopts = '-q'\n\n[tool.other]\na = [\n 'b',\n]\n"
+    present = b"[project]\nname = 'y'\n\n[tool.pytest.ini_options]\naddopts = '--deselect all'\n\n[tool.other]\na = [\n 'b',\n]\n"
+    text = restore_sections({"pyproject.toml": base}, {"pyproject.toml": present})["pyproject.toml"].decode()
+    assert "name = 'y'" in text
+    assert "addopts = '-q'" in text
+    assert "deselect" not in text
+    added = restore_sections({"tox.ini": b"[tox]\n"}, {"tox.ini": b"[tox]\n[pytest]\naddopts=-k no\n"})
+    assert b"pytest" not in added["tox.ini"]
+
+
+def test_deleting_a_mixed_file_keeps_its_test_sections():
+    """Removing the file that configures the tests does not unconfigure them."""
+    base = {"setup.cfg": b"[metadata]\nname=x\n[tool:pytest]\nxfail_strict=true\n"}
+    assert restore_sections(base, {"setup.cfg": None}) == {"setup.cfg": b"[tool:pytest]\nxfail_strict=true\n"}
