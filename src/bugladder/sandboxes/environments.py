@@ -37,7 +37,7 @@ def provision_tools(requirements: tuple[str, ...], cache: Path) -> Path:
 
 
 def _provided(kind: str, requirements: tuple[str, ...], cache: Path, make: Callable[[Path, list[str]], None]) -> Path:
-    wanted = sorted(requirements)
+    wanted = sorted(set(requirements))
     digest = sha256_text(canonical_json([_FORMAT, kind, wanted, sys.version, base_interpreter()]))[:32]
     target = cache / "envs" / digest
     if target.is_dir():

@@ -84,9 +84,9 @@ class LocalSandbox:
         return sha256_text(canonical_json([environment.digest, sys.version, platform.machine(), settings]))
 
     def _open_on_disk(self, setup: dict[bytes, bytes], paths: tuple[Path, Path], label: str) -> LocalSession:
-        if not (self.allow_open or self.force_open):
+        if not self.allow_open:
             raise InfrastructureError(
-                f"sandbox {label}: this machine gives no namespaces and allow_open is false; "
+                f"sandbox {label}: no namespaces here and allow_open is false; "
                 "allow user namespaces, run as root, or set sandbox.allow_open: true"
             )
         cache = Path(self.cache).resolve()
