@@ -23,9 +23,7 @@ SLICES: dict[str, tuple[str, ...]] = {
     "run": ("dataset.name", "solver", "sandbox", "executor", "limits", "seed", "ladder", "phase.workers"),
     "score": ("solver.name", "sandbox", "executor", "grading", "scoring", "limits", "seed", "phase.workers"),
     "analyze": ("phase", "dataset.name", "solver", "limits", "scoring", "analysis", "prices", "ladder"),
-    "plot": ("phase", "dataset.name", "solver.name"),
-    "report": ("phase", "dataset.name", "solver.name", "ladder"),
-    "track": ("phase.name", "dataset.name", "solver.name", "tracking"),
+    "track": ("tracking",),
 }
 
 
