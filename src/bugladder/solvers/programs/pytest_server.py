@@ -198,7 +198,7 @@ class Server:
         pytest.main([*self.order["arguments"], "--tb=native"], plugins=[judge])
         answer = judge.answer()
         if is_baseline:
-            answer["modules"] = foreign_modules(self.order["root"])
+            answer["modules"] = foreign_modules((self.order["root"] + os.sep, self.order["scratch"] + os.sep))
         return answer
 
     def in_child(self, work):
@@ -314,16 +314,15 @@ def descendants():
     return found
 
 
-def foreign_modules(root):
-    """Modules loaded from outside the repository, in order; those that pytest rewrites must be loaded by it."""
+def foreign_modules(own):
+    """Modules loaded from outside our own folders, in order; those that pytest rewrites must be loaded by it."""
     names = []
     for name, module in list(sys.modules.items()):
         spec = getattr(module, "__spec__", None)
         file = getattr(module, "__file__", None)
         is_plain = file and spec is not None and spec.name == name
-        if is_plain and not file.startswith(root + os.sep) and file.startswith((sys.prefix, sys.base_prefix)):
-            if type(spec.loader).__name__ != "AssertionRewritingHook":
-                names.append(name)
+        if is_plain and not file.startswith(own) and type(spec.loader).__name__ != "AssertionRewritingHook":
+            names.append(name)
     return names
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bugladder.records import CommandResult
+from bugladder.records import CommandResult, Files
 from bugladder.solvers.repair.launching import SERVER, Launcher, launcher
 from bugladder.solvers.repair.source import Edit
 from bugladder.workspace import Deadline, Workspace
@@ -50,9 +50,11 @@ def evaluate(
 ) -> Evaluation:
     """Try every edit on the tests `ids`, each for itself on the unchanged tree.
 
-    A server that a candidate took down is started again behind that candidate, which has crashed.
+    A server that a candidate took down is started again behind that candidate, which has crashed. The tree is left
+    as it was.
     """
     seat = launcher(workspace, ids)
+    before = workspace.tree()
     evaluation = Evaluation()
     preloads = True
     while (pending := [n for n in range(len(edits)) if n not in evaluation.trials]) and not evaluation.reason:
@@ -69,6 +71,8 @@ def evaluate(
             if event["event"] == "trial":
                 evaluation.trials[event["n"]] = _trial(event)
         is_over = any(e["event"] == "end" for e in events)
+        if not is_over:
+            _put_back(workspace, before)
         if result.timed_out:
             evaluation.was_cut = True
             break
@@ -77,6 +81,13 @@ def evaluate(
         elif not is_over and not evaluation.reason:
             evaluation.trials[next(n for n in pending if n not in evaluation.trials)] = Trial("crashed", 0, False, 0.0)
     return evaluation
+
+
+def _put_back(workspace: Workspace, before: Mapping[str, bytes]) -> None:
+    """Undo what a trial that nobody ended left in the tree."""
+    now = workspace.tree()
+    changed: Files = {path: content for path, content in before.items() if now.get(path) != content}
+    workspace.write({**dict.fromkeys(set(now) - set(before)), **changed})
 
 
 def _serve(
