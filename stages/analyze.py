@@ -17,7 +17,7 @@ from bugladder.analysis import (
     ScoreWeights,
     analyze,
 )
-from bugladder.reporting import csv_text
+from bugladder.reporting.csv_files import csv_text
 from bugladder.running.entry import run_stage
 from stages.outputs import read_json, write, write_json
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bugladder.composing import read_params
-from bugladder.reporting import headline
+from bugladder.reporting.phase_page import headline
 from bugladder.running.entry import run_stage
 from stages.outputs import read_json
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bugladder.reporting import phase_page, render_html, render_markdown
+from bugladder.reporting.phase_page import phase_page
+from bugladder.reporting.render import render_html, render_markdown
 from bugladder.running.entry import run_stage
 from stages.outputs import read_json, write
 

@@ -9,7 +9,6 @@ from typing import Any
 import yaml
 
 from bugladder import config
-from bugladder.reporting import headline
 from bugladder.running.entry import run_stage
 from bugladder.tracking import TrackedResult, flatten, git_commit, track
 from stages.outputs import read_json, write_json
@@ -34,7 +33,7 @@ def tracked_result(slice_: Mapping[str, Any], reports: Path, resolved: Mapping[s
             **{name: str(metrics[name]) for name in ("phase", "dataset", "arm", "arm_digest")},
             "decision": decision["decision"],
             "mlflow.source.git.commit": git_commit(Path.cwd()),
-            "mlflow.note.content": f"{headline(metrics)} {decision['sentence']}",
+            "mlflow.note.content": decision["sentence"],
             **store,
         },
     )

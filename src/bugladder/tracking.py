@@ -132,11 +132,12 @@ def _lock(folder: Path) -> Iterator[None]:
 
 def _client(folder: Path) -> Any:
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # read on import
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    for noisy in ("mlflow", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
     from mlflow.tracking import MlflowClient
 
+    # the database's migrations speak through a logger of their own
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     uri = tracking_uri(folder)
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
