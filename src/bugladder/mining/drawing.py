@@ -27,7 +27,12 @@ def draws(sources: Mapping[str, bytes], rng: random.Random) -> Iterator[Draw]:
         sources: content by path; a file that does not parse offers nothing.
         rng: decides the order of operators in a round, and of each operator's edits.
     """
-    queues = {o.name: _queue(sources, o.name, rng) for o in OPERATORS}
+    found: dict[str, list[Draw]] = {o.name: [] for o in OPERATORS}
+    # file by file, so that each is parsed once
+    for path in sorted(sources):
+        for name, draws_of in found.items():
+            draws_of.extend(Draw(path, name, site) for site in _sites(sources[path], name))
+    queues = {name: _queue(draws_of, rng) for name, draws_of in found.items()}
     while queues:
         names = sorted(queues)
         rng.shuffle(names)
@@ -38,9 +43,8 @@ def draws(sources: Mapping[str, bytes], rng: random.Random) -> Iterator[Draw]:
                 del queues[name]
 
 
-def _queue(sources: Mapping[str, bytes], operator: str, rng: random.Random) -> list[Draw]:
+def _queue(found: list[Draw], rng: random.Random) -> list[Draw]:
     """One operator's edits, shuffled, a function's second edit after every function's first; taken from the end."""
-    found = [Draw(path, operator, site) for path in sorted(sources) for site in _sites(sources[path], operator)]
     rng.shuffle(found)
     seen: Counter[tuple[str, str]] = Counter()
     ranked = []

@@ -12,8 +12,8 @@ LEAK_CHARS = 30
 
 def restored_lines(original: str, edited: str) -> list[str]:
     """The lines of the original that the edited text lacks, without their indentation, in order."""
-    diff = difflib.ndiff(edited.splitlines(), original.splitlines())
-    return [line[2:].strip() for line in diff if line.startswith("+ ")]
+    diff = difflib.unified_diff(edited.splitlines(), original.splitlines(), n=0, lineterm="")
+    return [line[1:].strip() for line in diff if line.startswith("+") and not line.startswith("+++ ")]
 
 
 def leaked_line(original: str, edited: str, others: Iterable[str]) -> str | None:

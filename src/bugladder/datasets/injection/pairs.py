@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import libcst as cst
 
@@ -11,6 +10,8 @@ from bugladder.datasets.injection import calls, constants, expressions, statemen
 from bugladder.datasets.injection.rewriting import replaced
 from bugladder.datasets.injection.spots import Operator, Spot, walk
 
+_First = tuple[str, cst.CSTNode, cst.CSTNode]
+_MOST = 4
 _JIA = "Jia & Harman 2009, higher order mutation testing"
 
 # one part each for logic, bounds, data and calls, so that the two halves are of different kinds
@@ -32,12 +33,23 @@ def second_order(spot: Spot) -> Iterator[cst.CSTNode]:
     if not isinstance(spot.node, cst.FunctionDef):
         return
     firsts = _first_edits(spot.node)
-    for (name, old, new), (other, old2, new2) in pairwise(firsts):
-        if name != other and not _holds(old, old2):
-            yield replaced(spot.node, [(old, new), (old2, new2)])
+    couples = [c for i in range(len(firsts)) if (c := _couple(firsts, i)) is not None]
+    # a long function offers hundreds: a few, spread over it, are enough and keep the search for sites quick
+    for one, two in couples[:: max(1, len(couples) // _MOST)][:_MOST]:
+        yield replaced(spot.node, [one[1:], two[1:]])
 
 
-def _first_edits(function: cst.FunctionDef) -> list[tuple[str, cst.CSTNode, cst.CSTNode]]:
+def _couple(firsts: list[_First], start: int) -> tuple[_First, _First] | None:
+    """An edit with the next one of another operator that stands outside of it."""
+    one = firsts[start]
+    inside = {id(spot.node) for spot in walk(one[1])}
+    for two in firsts[start + 1 :]:
+        if two[0] != one[0] and id(two[1]) not in inside:
+            return one, two
+    return None
+
+
+def _first_edits(function: cst.FunctionDef) -> list[_First]:
     """The first edit that each part offers at each node of a function."""
     found = []
     for spot in walk(function):
@@ -46,11 +58,6 @@ def _first_edits(function: cst.FunctionDef) -> list[tuple[str, cst.CSTNode, cst.
             if new is not None:
                 found.append((operator.name, spot.node, new))
     return found
-
-
-def _holds(outer: cst.CSTNode, later: cst.CSTNode) -> bool:
-    """True where a node that comes later in the text (or is the same) stands inside the first."""
-    return any(spot.node is later for spot in walk(outer))
 
 
 OPERATORS = (Operator("second_order", _JIA, second_order),)
