@@ -156,6 +156,15 @@ def test_overlay_that_does_not_fit_is_infrastructure(cache, environment):
     assert not _left([b"bugladder-too-large"])
 
 
+def test_cache_that_cannot_be_used_is_told(tmp_path):
+    """Where the cache cannot be written, opening is an InfrastructureError in one line that names it."""
+    environment = Environment(make_sdist(tmp_path), (), RunnerSpec("pytest", ()))
+    (tmp_path / "tmp").write_text("in the way")
+    with pytest.raises(InfrastructureError, match=f"sandbox nowhere: cache {tmp_path} cannot be used") as caught:
+        LocalSandbox(cache=str(tmp_path), tool_requirements=()).open(environment, "nowhere")
+    assert "\n" not in str(caught.value)
+
+
 def test_tree_is_packed_once(cache):
     """The second opening of an sdist reads its packed tree, not the archive."""
     source = make_sdist(cache, "9.9")

@@ -102,6 +102,13 @@ def test_unknown_package_and_file_are_named(index, tmp_path):
         fetch_sdist(source("tiny-lib-7.tar.gz"), tmp_path / "cache")
 
 
+@pytest.mark.parametrize("digest", ["", "../x", DIGEST[:-1], DIGEST.upper()])
+def test_ill_formed_hash_is_refused(tmp_path, digest):
+    """A hash that is none is an error that names it, before it becomes a folder."""
+    with pytest.raises(BugladderError, match="64 lower-case hexadecimal"):
+        fetch_sdist(source(sha256=digest), tmp_path / "cache")
+
+
 def test_filename_stays_in_the_cache(tmp_path):
     """A filename with folders is refused before anything is asked for."""
     with pytest.raises(BugladderError, match="plain name"):

@@ -66,30 +66,36 @@ class LocalSandbox:
         """
         self._check_python(environment)
         cache = Path(self.cache).resolve()
-        setup = {**self._tree(environment, cache), **self._limits()}
-        env_path = provision(environment.requirements, cache)
-        tools_path = provision_tools(self.tool_requirements, cache)
-        if self.force_open or not namespaces_are_there(str(cache)):
-            return self._open_on_disk(setup, (env_path, tools_path), label)
-        shown = (*_shown_system(), f"{env_path.resolve()}\t/env", f"{tools_path.resolve()}\t/tools")
-        setup |= {b"mode": b"closed", b"shown": joined(shown), b"masked": joined(_masked())}
-        holder, answer = _started(cache, label, setup, self.open_timeout_s)
-        env = _clean_env("/env", "/tools", "")
-        enforcement = _enforcement("closed", answer[1].decode(), disk="tmpfs")
-        return LocalSession(holder, None, env, enforcement)
+        try:
+            return self._open(environment, label, cache)
+        except OSError as error:
+            raise InfrastructureError(f"sandbox {label}: cache {cache} cannot be used: {error.strerror}") from error
 
     def digest(self, environment: Environment) -> str:
         """Digest of what `open` provides: environment, interpreter, machine kind, limits that decide a result."""
         settings = {k: v for k, v in asdict(self).items() if k not in {"cache", "open_timeout_s", "allow_open"}}
         return sha256_text(canonical_json([environment.digest, sys.version, platform.machine(), settings]))
 
-    def _open_on_disk(self, setup: dict[bytes, bytes], paths: tuple[Path, Path], label: str) -> LocalSession:
+    def _open(self, environment: Environment, label: str, cache: Path) -> LocalSession:
+        setup = {**self._tree(environment, cache), **self._limits()}
+        env_path = provision(environment.requirements, cache)
+        tools_path = provision_tools(self.tool_requirements, cache)
+        if self.force_open or not namespaces_are_there(str(cache)):
+            return self._open_on_disk(setup, (env_path, tools_path), label, cache)
+        shown = (*_shown_system(), f"{env_path}\t/env", f"{tools_path}\t/tools")
+        setup |= {b"mode": b"closed", b"shown": joined(shown), b"masked": joined(_masked())}
+        holder, answer = _started(cache, label, setup, self.open_timeout_s)
+        enforcement = _enforcement("closed", answer[1].decode(), disk="tmpfs")
+        return LocalSession(holder, None, _clean_env("/env", "/tools", ""), enforcement)
+
+    def _open_on_disk(
+        self, setup: dict[bytes, bytes], paths: tuple[Path, Path], label: str, cache: Path
+    ) -> LocalSession:
         if not self.allow_open:
             raise InfrastructureError(
                 f"sandbox {label}: no namespaces here and allow_open is false; "
                 "allow user namespaces, run as root, or set sandbox.allow_open: true"
             )
-        cache = Path(self.cache).resolve()
         (cache / "tmp").mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f"session-{_plain(label)}-", dir=cache / "tmp"))
         setup |= {b"mode": b"open", b"folder": os.fsencode(folder)}

@@ -1,45 +1,15 @@
-"""Decides which index is asked, which sdists of a package count, and that a cached sdist is the pinned one."""
+"""Decides where a pinned sdist stands in the cache; what is there is served without the index or its client."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-from dataclasses import dataclass
-from functools import lru_cache
+import re
 from pathlib import Path
 
-import requests
-from packaging.version import InvalidVersion, Version
-from pypi_simple import (
-    PYPI_SIMPLE_ENDPOINT,
-    DistributionPackage,
-    NoSuchProjectError,
-    ProjectPage,
-    PyPISimple,
-    UnsupportedContentTypeError,
-    UnsupportedRepoVersionError,
-)
-
 from bugladder.records import BugladderError, InfrastructureError, SdistSource
-from bugladder.sources.transport import make_session
+from bugladder.sources.releases import ReleasedSdist
 
-# In the order in which uv and pip themselves would decide.
-_INDEX_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
-_TIMEOUT_S = 30.0
-_BLOCK_BYTES = 1 << 20
-# One sdist a version: the first of these endings that a release has.
-_ENDINGS = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
-
-
-@dataclass(frozen=True)
-class ReleasedSdist:
-    """One final release's sdist as the index lists it; uploaded is ISO 8601 in UTC, "" where the index does not say."""
-
-    version: str
-    filename: str
-    sha256: str
-    uploaded: str
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+# The client is imported where it is used: it takes over half a second, and a warm cache needs none of it.
 
 
 def list_sdists(package: str) -> list[ReleasedSdist]:
@@ -49,12 +19,9 @@ def list_sdists(package: str) -> list[ReleasedSdist]:
         BugladderError: the index knows no such package.
         InfrastructureError: the index cannot be reached.
     """
-    chosen: dict[Version, DistributionPackage] = {}
-    for found in _project_page(_index_url(), package).packages:
-        version = _final_version(found)
-        if version is not None and (version not in chosen or _rank(found) < _rank(chosen[version])):
-            chosen[version] = found
-    return [_released(found) for _, found in sorted(chosen.items())]
+    from bugladder.sources import client
+
+    return client.list_sdists(package)
 
 
 def fetch_sdist(source: SdistSource, cache: Path) -> Path:
@@ -66,108 +33,18 @@ def fetch_sdist(source: SdistSource, cache: Path) -> Path:
         BugladderError: the index has no such file, or its sha256 is another one.
         InfrastructureError: the index cannot be reached, or the cache cannot be written.
     """
+    what = f"{source.name}-{source.version}"
     if Path(source.filename).name != source.filename:
-        raise BugladderError(f"{_id(source)}: filename {source.filename!r} must be a plain name without folders")
+        raise BugladderError(f"{what}: filename {source.filename!r} must be a plain name without folders")
+    if not _SHA256.fullmatch(source.sha256):
+        raise BugladderError(f"{what}: sha256 {source.sha256!r} must be 64 lower-case hexadecimal digits")
     target = cache / source.sha256 / source.filename
     if target.is_file():
         return target
-    found = _listed(source)
+    from bugladder.sources import client
+
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".part-", dir=target.parent)
-        os.close(handle)
-        _download(source, found, Path(name), target)
-    except requests.RequestException as error:
-        raise _unreachable(f"{_id(source)} ({source.filename})", error) from error
+        client.download(source, target)
     except OSError as error:
-        raise InfrastructureError(f"{_id(source)}: cache {cache} cannot be written: {error.strerror}") from error
+        raise InfrastructureError(f"{what}: cache {cache} cannot be written: {error.strerror}") from error
     return target
-
-
-def _download(source: SdistSource, found: DistributionPackage, part: Path, target: Path) -> None:
-    try:
-        with PyPISimple(_index_url(), session=make_session()) as client:
-            client.download_package(found, part, verify=False, timeout=_TIMEOUT_S)
-        actual = _sha256(part)
-        if actual != source.sha256:
-            raise BugladderError(
-                f"{_id(source)}: {source.filename} has sha256 {actual}, expected {source.sha256}; "
-                "correct the entry or the index, nothing was kept"
-            )
-        part.chmod(0o644)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _listed(source: SdistSource) -> DistributionPackage:
-    try:
-        page = _project_page(_index_url(), source.name)
-    except InfrastructureError as error:
-        raise InfrastructureError(f"{_id(source)} ({source.filename}) is needed: {error}") from error
-    for found in page.packages:
-        if found.filename == source.filename:
-            return found
-    raise BugladderError(f"{_id(source)}: the index lists no file {source.filename}; check name, version and filename")
-
-
-@lru_cache(maxsize=256)
-def _project_page(endpoint: str, package: str) -> ProjectPage:
-    # a page is asked for once per process: a phase takes several releases of one package
-    try:
-        with PyPISimple(endpoint, session=make_session()) as client:
-            return client.get_project_page(package, timeout=_TIMEOUT_S)
-    except NoSuchProjectError as error:
-        raise BugladderError(f"package {package!r} is not on the package index; check its name") from error
-    except (requests.RequestException, UnsupportedRepoVersionError, UnsupportedContentTypeError) as error:
-        raise _unreachable(f"the list of {package}'s releases", error) from error
-
-
-def _index_url() -> str:
-    for name in _INDEX_VARIABLES:
-        value = os.environ.get(name, "").strip()
-        if value:
-            # uv also takes "name=url"
-            head, _, rest = value.partition("=")
-            return rest if rest and "://" not in head else value
-    return PYPI_SIMPLE_ENDPOINT
-
-
-def _final_version(found: DistributionPackage) -> Version | None:
-    if found.package_type != "sdist" or found.is_yanked or found.version is None:
-        return None
-    if not found.filename.endswith(_ENDINGS):
-        return None
-    try:
-        version = Version(found.version)
-    except InvalidVersion:
-        return None
-    return None if version.is_prerelease else version
-
-
-def _rank(found: DistributionPackage) -> int:
-    return next(rank for rank, ending in enumerate(_ENDINGS) if found.filename.endswith(ending))
-
-
-def _released(found: DistributionPackage) -> ReleasedSdist:
-    uploaded = found.upload_time.isoformat() if found.upload_time else ""
-    return ReleasedSdist(found.version or "", found.filename, found.digests.get("sha256", ""), uploaded)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _unreachable(needed: str, error: Exception) -> InfrastructureError:
-    return InfrastructureError(
-        f"{needed} could not be fetched from the package index ({type(error).__name__}); "
-        "finished parts are kept in the cache, run the same command again once the network is there"
-    )
-
-
-def _id(source: SdistSource) -> str:
-    return f"{source.name}-{source.version}"
