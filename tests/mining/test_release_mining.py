@@ -94,11 +94,21 @@ def test_a_suite_that_hangs_on_the_buggy_code_is_refused(miner, make_pair, tiny_
         mine_pair(make_pair(before={**BEFORE, "demo.py": slow}), Recipe(), short)
 
 
-def test_the_whole_suite_runs_where_test_data_differ(miner, make_pair):
-    """Changed data beside the tests may matter to any test, so the touched modules alone do not do."""
-    entry, suite = mine_pair(make_pair(after={**AFTER, "tests/data.txt": b"x"}), Recipe(), miner)
+def test_the_whole_suite_runs_where_the_touched_modules_say_too_little(miner, make_pair):
+    """A changed data file alone, or too few passing tests in the touched modules, ask for all tests."""
+    head = b"import pathlib\nfrom demo import half\n\nDATA = pathlib.Path('tests/data.txt').read_text()\n"
+    driven = head + b"\n\ndef test_data():\n    assert half(1) == float(DATA)\n"
+    steady = {
+        "tests/test_driven.py": driven,
+        "tests/test_more.py": b"\n".join(b"def test_%d(): pass" % i for i in range(10)),
+    }
+    before = {**BEFORE, **steady, "tests/data.txt": b"0"}
+    after = {**before, "demo.py": AFTER["demo.py"], "CHANGES.rst": AFTER["CHANGES.rst"], "tests/data.txt": b"0.5"}
+    entry, suite = mine_pair(make_pair(before, after), Recipe(), miner)
     assert suite.paths == ("tests",)
-    assert entry.fail_to_pass == FAIL_TO_PASS
+    assert entry.fail_to_pass == ("tests/test_driven.py::test_data",)
+    touched = {**after, "tests/test_driven.py": driven + b"\n"}
+    assert mine_pair(make_pair(before, touched), Recipe(), miner)[1].paths == ("tests",)
 
 
 def test_pairs_are_consecutive_releases_since_a_version(tmp_path, monkeypatch):

@@ -9,7 +9,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-_STEMS = ("changelog", "changes", "change_log", "history", "news", "release_notes", "releases", "whatsnew", "readme")
+_STEMS = (
+    "changelog",
+    "changes",
+    "change_log",
+    "history",
+    "news",
+    "release_notes",
+    "releases",
+    "whatsnew",
+    "versions",
+    "readme",
+)
 _SUFFIXES = ("", ".md", ".rst", ".txt")
 _MIN_CHARS = 20
 _MAX_ADDED_LINES = 60

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from bugladder.datasets.changelog import changelog_entry
 from bugladder.datasets.entries import Release, ReleaseEntry, Suite
 from bugladder.datasets.trees import ReleaseChange, release_change
 from bugladder.mining.recipes import Recipe, is_test_module, source_roots, suite_paths
 from bugladder.mining.requirements import own_requirements, resolve_pins
-from bugladder.mining.runs import Refused, Runs, read_runs, run_three
+from bugladder.mining.runs import Refused, Runs, read_runs, run_both_ways
 from bugladder.paths import PathRules
 from bugladder.protocols import OpenWorkspace
 from bugladder.records import BugladderError, Environment, Files, RunnerSpec, SdistSource
@@ -80,9 +80,13 @@ def pairs_since(package: str, version: str) -> list[Pair]:
     """Consecutive final releases of a package whose earlier one is `version` or later, oldest first.
 
     Raises:
-        BugladderError: fewer than two such releases have an sdist.
+        BugladderError: it is no version, or fewer than two such releases have an sdist.
     """
-    sdists = [s for s in list_sdists(package) if Version(s.version) >= Version(version)]
+    try:
+        oldest = Version(version)
+    except InvalidVersion as error:
+        raise BugladderError(f"{package}: {version!r} is no version; one like 1.2.0 is right") from error
+    sdists = [s for s in list_sdists(package) if Version(s.version) >= oldest]
     if len(sdists) < 2:
         raise BugladderError(f"{package}: {len(sdists)} sdists since {version}; a pair needs two")
     return [Pair(package, a, b) for a, b in itertools.pairwise(sdists)]
@@ -118,7 +122,7 @@ def mine_pair(pair: Pair, recipe: Recipe, miner: Miner) -> tuple[ReleaseEntry, S
     for paths in _candidate_paths(change, tree, recipe):
         environment = _at(base, paths)
         try:
-            reports = run_three(environment, fixed, change.tests.after, miner.open_workspace, miner.limits.cpu_s)
+            reports = run_both_ways(environment, fixed, change.tests.after, miner.open_workspace, miner.limits.cpu_s)
             runs = read_runs(reports, tree, miner.rules)
             check_runs(runs, miner.limits)
         except Refused as refused:
@@ -136,7 +140,7 @@ def _tree(pair: Pair, sdist: ReleasedSdist, miner: Miner) -> dict[str, bytes]:
 def _check_change(change: ReleaseChange, limits: Limits) -> None:
     if not change.source.after:
         raise Refused("no source file differs")
-    if not any(path.endswith(".py") for path, content in change.tests.after.items() if content is not None):
+    if all(content is None for content in change.tests.after.values()):
         raise Refused("no test file differs")
     if len(change.source.after) > limits.files:
         raise Refused(f"{len(change.source.after)} source files differ, over {limits.files}")
@@ -153,14 +157,11 @@ def patch_lines(patch: str) -> int:
 
 
 def _candidate_paths(change: ReleaseChange, tree: Mapping[str, bytes | None], recipe: Recipe) -> list[tuple[str, ...]]:
-    """The touched test modules, then the whole suite; only the latter where test data or helpers differ."""
+    """The touched test modules, then, where these give no entry, the whole suite; only it where the recipe says so."""
     present = {p: c for p, c in tree.items() if c is not None}
     whole = suite_paths(present, recipe)
     touched = tuple(sorted(p for p in change.tests.after if p in present and is_test_module(p)))
-    has_data = any(not p.endswith(".py") for p in change.tests.after)
-    if recipe.whole_suite or has_data or not touched:
-        return [whole]
-    return [touched, whole]
+    return [touched, whole] if touched and not recipe.whole_suite else [whole]
 
 
 def _environment(pair: Pair, tree: Mapping[str, bytes], recipe: Recipe, pins: tuple[str, ...]) -> Environment:

@@ -1,4 +1,4 @@
-"""Decides from three test runs (fixed, buggy, fixed) which tests fail to pass, which pass anyway, which are flaky."""
+"""Decides from test runs on fixed and buggy code which tests fail to pass, which pass anyway, which are flaky."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Refused(BugladderError):  # noqa: N818 - a refusal is a result of mining, 
 
 @dataclass(frozen=True)
 class Runs:
-    """What the three runs say.
+    """What the runs say.
 
     Args:
-        fail_to_pass: ids that pass in both fixed runs and not in the buggy one.
-        pass_to_pass: ids that pass in all three.
-        flaky: ids whose outcome differs between the fixed runs, or whose name holds today's date.
+        fail_to_pass: ids that pass in both fixed runs and in no buggy one.
+        pass_to_pass: ids that pass in all.
+        flaky: ids whose outcome differs between runs of the same code, or whose name holds today's date.
         units: unit of each id that passes in both fixed runs.
         cpu_seconds: user + system time of the slowest run.
     """
@@ -40,10 +40,10 @@ class Runs:
         return len({self.units[i] for i in self.fail_to_pass})
 
 
-def run_three(
+def run_both_ways(
     environment: Environment, fixed: Files, buggy: Files, open_workspace: OpenWorkspace, max_cpu_s: float
-) -> tuple[TestReport, TestReport, TestReport]:
-    """Run the environment's suite on the fixed, the buggy and again the fixed code, each in a fresh workspace.
+) -> tuple[TestReport, ...]:
+    """Run the environment's suite on the fixed and the buggy code in turn, twice each, in fresh workspaces.
 
     Args:
         environment: the base.
@@ -56,35 +56,40 @@ def run_three(
         Refused: a run ends by its time-out, is too slow, or a fixed one gives no report.
     """
     reports = []
-    for name, files in (("fixed", fixed), ("buggy", buggy), ("fixed", fixed)):
+    for name, files in 2 * (("fixed", fixed), ("buggy", buggy)):
         with open_workspace(environment, files) as workspace:
             report: TestReport = workspace.test()
         _check(name, report, max_cpu_s)
         reports.append(report)
-    return reports[0], reports[1], reports[2]
+    return tuple(reports)
 
 
 def read_runs(reports: Sequence[TestReport], files: Mapping[str, bytes | None], rules: PathRules) -> Runs:
-    """Compare the reports of fixed, buggy and fixed.
+    """Compare the reports of fixed, buggy, fixed and, where it was run twice, buggy code.
 
     Args:
-        reports: the three, in this order.
+        reports: three or four, in this order.
         files: the fixed tree's files, in which units are looked up.
         rules: which paths are tests.
     """
-    first, buggy, second = (r.outcomes() for r in reports)
+    outcomes = [r.outcomes() for r in reports]
+    first, second, buggy, again = outcomes[0], outcomes[2], outcomes[1], outcomes[-1 if len(outcomes) > 3 else 1]
     both = [i for i, o in first.items() if o is Outcome.PASSED and second.get(i) is Outcome.PASSED]
-    dated = {i for i in both if _holds_today(i)}
-    steady = sorted(i for i in both if i not in dated)
+    dropped = {i for i in both if _holds_today(i)} | {i for i in both if _passed(buggy, i) != _passed(again, i)}
+    steady = sorted(i for i in both if i not in dropped)
     finder = UnitFinder(files, rules)
     results: dict[str, TestResult] = {r.test_id: r for r in reports[0].results}
     return Runs(
-        fail_to_pass=tuple(i for i in steady if buggy.get(i) is not Outcome.PASSED),
-        pass_to_pass=tuple(i for i in steady if buggy.get(i) is Outcome.PASSED),
-        flaky=tuple(sorted({i for i in {*first, *second} if first.get(i) != second.get(i)} | dated)),
+        fail_to_pass=tuple(i for i in steady if not _passed(buggy, i)),
+        pass_to_pass=tuple(i for i in steady if _passed(buggy, i)),
+        flaky=tuple(sorted({i for i in {*first, *second} if first.get(i) != second.get(i)} | dropped)),
         units={i: finder.unit(results[i]) for i in steady},
         cpu_seconds=round(max(r.command.cpu_s for r in reports), 2),
     )
+
+
+def _passed(outcomes: Mapping[str, Outcome], test_id: str) -> bool:
+    return outcomes.get(test_id) is Outcome.PASSED
 
 
 def _check(name: str, report: TestReport, max_cpu_s: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bugladder.mining.runs import Runs, read_runs, run_three
+from bugladder.mining.runs import Runs, read_runs, run_both_ways
 from bugladder.paths import PathRules
 from bugladder.protocols import OpenWorkspace
 from bugladder.records import BugladderError, Files, InfrastructureError, Instance
@@ -53,7 +53,7 @@ class Validator:
         base: Files = {**pristine, **instance.environment.overlay}
         tests = apply_patch(base, instance.test_patch)
         fixed = {**tests, **apply_patch({**base, **tests}, instance.reference_patch)}
-        reports = run_three(instance.environment, fixed, tests, self.open_workspace, self.max_cpu_s)
+        reports = run_both_ways(instance.environment, fixed, tests, self.open_workspace, self.max_cpu_s)
         return read_runs(reports, {**base, **fixed}, self.rules)
 
 
