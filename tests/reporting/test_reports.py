@@ -1,0 +1,216 @@
+"""What reports promise, written from made-up tables."""
+
+import base64
+import copy
+import csv
+import hashlib
+import io
+import re
+from html.parser import HTMLParser
+
+import pytest
+from made_up_phase import made_up_settings, made_up_tables, not_graded
+
+from bugladder.analysis import analyze, compare
+from bugladder.analysis.settings import IntervalSettings
+from bugladder.reporting.compare_page import compare_page
+from bugladder.reporting.csv_files import csv_text
+from bugladder.reporting.phase_page import headline, phase_page
+from bugladder.reporting.render import render_html, render_markdown
+from bugladder.reporting.text import markdown_text, number
+
+FOUND = analyze(made_up_tables(), made_up_settings())
+HOSTILE = "<script>alert(1)</script>| [x](javascript:alert(1)) `rm` **b**\n# head\n=cmd() \u202egnp.exe"
+
+
+def page(found=FOUND):
+    """The page of an analysis."""
+    return phase_page(found.metrics, found.decision, found.tables)
+
+
+class Reader(HTMLParser):
+    """Collects tags, attributes and text, as a browser would see them."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        """Remember an element."""
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        """Remember text."""
+        self.text.append(data)
+
+
+def read_html(text):
+    """Parse a page."""
+    reader = Reader()
+    reader.feed(text)
+    return reader
+
+
+def hostile_analysis():
+    """The made-up phase whose texts from outside attack the reader."""
+    tables = copy.deepcopy(FOUND.tables)
+    for row in tables["instances"]:
+        row |= {"instance_id": HOSTILE, "operator": HOSTILE, "mode": HOSTILE}
+    tables["invalid_instances"] = [{"instance_id": HOSTILE, "origin": "release", "repo": "r", "reason": HOSTILE}]
+    tables["left_tests"] = [{"instance_id": "i", "test_id": HOSTILE, "reason": "flaky", "is_flaky": True}]
+    return type(FOUND)(FOUND.metrics, FOUND.decision, tables)
+
+
+def test_the_headline_counts_graded_and_selected():
+    """The first sentence gives x of n_graded graded and n_selected selected."""
+    assert headline(FOUND.metrics).startswith("Resolved: 3 of 10 graded, 10 selected. Mean Overall 0.424")
+
+
+def test_a_report_holds_what_a_reader_needs():
+    """Decision, scores, figures, plan, controls, groups, failures, instances and limits stand in it."""
+    text = render_markdown(page(), "figures")
+    sections = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert sections == [
+        "Decision: stop",
+        "Scores",
+        "Expected against measured",
+        "Controls and split",
+        "Distribution of the scores",
+        "By origin, difficulty, repository and operator",
+        "Where it fails",
+        "Instances",
+        "What is not graded",
+        "The selection beside the whole dataset",
+        "Limits of this reading",
+    ]
+    assert [f"figures/{n}.png" in text for n in ("scores", "expected", "controls", "repositories")] == [True] * 4
+
+
+@pytest.mark.parametrize("found", [FOUND, hostile_analysis()], ids=["plain", "hostile"])
+def test_every_row_of_a_table_has_as_many_cells_as_its_header(found):
+    """No text can add a cell or a line to a table."""
+    text, width = render_markdown(page(found), "figures"), None
+    for line in text.splitlines():
+        if not line.startswith("|"):
+            width = None
+            continue
+        cells = len(re.findall(r"(?<!\\)\|", line))
+        width = width or cells
+        assert cells == width, line
+
+
+def test_hostile_text_is_text_in_markdown():
+    """No link, image, HTML, code, heading or reversed name comes out of a name from outside."""
+    text = render_markdown(page(hostile_analysis()))
+    assert "<script" not in text
+    assert not re.search(r"(?<!\\)\[x", text)
+    assert not re.search(r"(?<!\\)`rm", text)
+    assert not re.search(r"^# head", text, re.MULTILINE)
+    assert "\u202e" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_hostile_text_is_text_in_html():
+    """The page has no script, no handler and no address to load, and shows the text as it is."""
+    reader = read_html(render_html(page(hostile_analysis()), {}))
+    assert not {"script", "iframe", "a", "img", "link"} & set(reader.tags)
+    assert not [name for name, _ in reader.attributes if name.startswith("on")]
+    assert any("<script>alert(1)</script>" in text for text in reader.text)
+
+
+def test_the_policy_allows_our_style_and_nothing_else():
+    """The content security policy names the hash of the one style sheet, images in the page, and nothing to fetch."""
+    text = render_html(page(), {"scores": b"png"})
+    policy = re.search(r'Policy" content="([^"]+)"', text)[1]
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy.replace("&#39;", "'") == (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    assert f"data:image/png;base64,{base64.b64encode(b'png').decode()}" in text
+    assert "style=" not in text
+
+
+def test_limits_follow_from_the_data():
+    """The limits name n, what n cannot tell, the gap's n, injected instances and failures of the infrastructure."""
+    tables = made_up_tables()
+    scores = [not_graded(0, "infra_error"), *tables.scores[1:]]
+    found = analyze(type(tables)(**{**vars(tables), "scores": scores}), made_up_settings())
+    section = page(found).sections[-1]
+    text = " ".join(section.points)
+    for part in (
+        "With 9 graded instances",
+        "1 selected instances were not graded",
+        "n is too small to tell",
+        "The gap could be measured on 8 of 9",
+        "5 of 10 instances are injected",
+        "Counting infrastructure failures as 0 or as 1",
+    ):
+        assert part in text
+
+
+def test_an_overridden_gate_is_said():
+    """A phase that ran against the decision before it says so on its first screen."""
+    decision = FOUND.decision | {"is_enforced": False}
+    assert "ladder.enforce=false" in " ".join(phase_page(FOUND.metrics, decision, FOUND.tables).lead)
+    assert "ladder.enforce=false" not in " ".join(page().lead)
+
+
+def test_an_open_sandbox_is_said():
+    """What the machine could not enforce stands among the limits."""
+    tables = FOUND.tables | {"enforcement": [{"limit": "network", "state": "open", "rows": 3}]}
+    section = phase_page(FOUND.metrics, FOUND.decision, tables).sections[-1]
+    assert "This machine could not enforce: network: open." in section.points
+
+
+def test_instances_are_marked_injected_and_reused():
+    """Every row says where its bug and its result come from."""
+    rows = next(s for s in page().sections if s.title == "Instances").grids[0].rows
+    assert [row[-1] for row in rows] == ["reused"] * 4 + ["new"] * 6
+    assert sum(row[1].startswith("injected: made_up_operator") for row in rows) == 5
+
+
+def test_a_spreadsheet_runs_no_cell():
+    """Text that starts like a formula gets an apostrophe; numbers, also negative ones, and null do not."""
+    text = csv_text([{"a": "=1+1", "b": "@x", "c": "-2", "d": "+3", "e": -0.5, "f": None, "g": True, "h": 'x,"y"\nz'}])
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert list(row.values()) == ["'=1+1", "'@x", "'-2", "'+3", "-0.5", "", "true", 'x,"y"\nz']
+
+
+def test_no_rows_are_an_empty_file():
+    """A table without rows is written and empty."""
+    assert not csv_text([])
+
+
+def test_all_tables_can_be_written_as_csv():
+    """Every table of an analysis has equal keys in all rows and reads back with as many rows."""
+    for name, rows in FOUND.tables.items():
+        assert all(list(r) == list(rows[0]) for r in rows), name
+        assert len(list(csv.DictReader(io.StringIO(csv_text(rows))))) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "-"), (True, "yes"), (0.12345, "0.123"), (-0.0001, "0.000"), (1234567, "1,234,567"), ("a\nb", "a b")],
+)
+def test_values_are_written_for_people(value, text):
+    """Null is a dash and never 0, a rounded zero has no sign, text stays on its line."""
+    assert number(value) == text
+
+
+@pytest.mark.parametrize("address", ["http://evil.example", "www.evil.example", "me@evil.example", "![i](x)"])
+def test_no_address_becomes_a_link(address):
+    """Bare addresses, mails and images are broken up by a backslash that no reader sees."""
+    escaped = markdown_text(address)
+    assert "\\" in escaped
+    assert escaped.replace("\\", "") == address
+
+
+def test_a_comparison_has_arms_controls_and_differences():
+    """The page of a comparison shows arms and controls as rows, paired differences, and that it obeys no decision."""
+    comparison = compare({"one": FOUND, "two": FOUND}, IntervalSettings())
+    text = render_markdown(compare_page(comparison, "made up"))
+    for part in ("| one |", "| two |", "| control:no\\_op |", "| control:reference |", "| two minus one |"):
+        assert part in text
+    assert "obeys no phase's decision" in text
