@@ -38,7 +38,7 @@ CASES = [
     ("arithmetic_operator", "def f(a, b):\n    return a * (b - 1) #!", "return a * (b + 1)"),
     ("swap_operands", "def f(a, b):\n    return a - b #!", "return b - a"),
     ("augmented_operator", "def f(a):\n    a.n += 1 #!", "a.n -= 1"),
-    ("augmented_operator", "def f(a):\n    a.n = 1 #!", "a.n += 1"),
+    ("accumulate", "def f(a):\n    a.n = 1 #!", "a.n += 1"),
     ("drop_term", "def f(a):\n    return a[len(a) - 1] #!", "return a[len(a)]"),
     ("drop_sign", "def f(a):\n    return -a #!", "return a"),
     ("one_off", "def f(a):\n    return range(a) #!", "return range(a + 1)"),

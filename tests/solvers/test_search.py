@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
+
+from bugladder.records import Outcome
 from bugladder.solvers.search import SearchSolver
 
 SHELF = '''"""A shelf of books."""
@@ -49,7 +54,7 @@ FAILING = ["tests/test_shelf.py::test_full[1]", "tests/test_shelf.py::test_full[
 PASSING = ["tests/test_shelf.py::TestPut::test_counts", "tests/test_shelf.py::test_label"]
 
 
-QUICK = SearchSolver(max_candidates=12)
+QUICK = SearchSolver(max_candidates=16)
 
 
 def told(solution):
@@ -74,7 +79,7 @@ def test_search_fixes_a_boundary(lab):
     assert solution.candidate.iterations is None
     assert solution.candidate.test_files == {}
     totals, best, *_ = solution.attempts
-    assert (totals.iteration, totals.step, totals.detail["evaluated"]) == (0, "totals", 12)
+    assert (totals.iteration, totals.step, totals.detail["evaluated"]) == (0, "totals", 16)
     assert totals.detail["plausible"] == len(solution.attempts) - 1
     assert (best.public_fail_to_pass_passed, best.public_pass_to_pass_passed) == (2, 2)
     assert (best.detail["operator"], best.detail["file"], best.detail["line"]) == (
@@ -168,12 +173,12 @@ def test_an_endless_bug_is_localised(lab):
     """A failing test that never ends under the bug is stopped while tracing, and the bug is still found."""
     files = {
         "count.py": "def down(n):\n    while n > 0:\n        n += 1\n    return n\n",
-        "tests/test_count.py": "from count import down\ndef test_down(): assert down(3) == 0\ndef test_no(): assert down(0) == 0\n",
+        "tests/test_count.py": "from count import down\ndef test_down(): assert down(3) == 0\n"
+        "def test_no(): assert down(0) == 0\n",
     }
     place = lab(files)
-    solver = SearchSolver(
-        max_candidates=15, trace_test_timeout_s=1.0, candidate_timeout_s=2.0, candidate_cpu_floor_s=1.0
-    )
+    seconds = {"trace_test_timeout_s": 1.0, "candidate_timeout_s": 3.0, "candidate_cpu_floor_s": 1.0}
+    solver = SearchSolver(max_candidates=6, **seconds)
     task = place.task(["tests/test_count.py::test_down"], ["tests/test_count.py::test_no"])
     solution = solver.solve(task, place.bench())
     assert "+        n -= 1" in solution.candidate.patch

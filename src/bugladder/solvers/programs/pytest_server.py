@@ -102,9 +102,14 @@ class Judge:
         self.failed = set()
         self.stops_early = stops_early
         self.session = None
+        self.at_start = None
 
     def pytest_sessionstart(self, session):
         self.session = session
+
+    def pytest_collection_finish(self, session):
+        if self.at_start is not None:
+            self.at_start()
 
     def pytest_runtest_logreport(self, report):
         if report.nodeid not in self.wanted:
@@ -141,7 +146,7 @@ class Server:
         """
         first = self.trial(is_baseline=True)
         names = first.pop("modules", []) if self.order["preloads"] else []
-        for name in self.in_child(lambda: {"names": self.loadable(names)}).get("names", []):
+        for name in self.in_child(lambda place: {"names": self.loadable(names)}).get("names", []):
             load(name)
         # what is loaded by now stays: no child has to look through it
         gc.collect()
@@ -185,21 +190,23 @@ class Server:
             self.say(event="trial", n=candidate["n"], **result)
 
     def trial(self, *, is_baseline=False, writes_bytecode=False):
-        result = self.in_child(lambda: self.run_tests(is_baseline, writes_bytecode))
+        result = self.in_child(lambda place: self.run_tests(place, is_baseline, writes_bytecode))
         self.tree.restore()
         return result
 
-    def run_tests(self, is_baseline, writes_bytecode):
+    def run_tests(self, place, is_baseline, writes_bytecode):
         import pytest
 
         sys.dont_write_bytecode = not writes_bytecode
         judge = Judge(self.order["ids"], stops_early=not is_baseline)
+        if is_baseline:
+            own = (self.order["root"] + os.sep, self.order["scratch"] + os.sep)
+            judge.at_start = lambda: write(place, "early", {"modules": foreign_modules(own)})
         # nobody reads the tracebacks; the native ones cost least
         pytest.main([*self.order["arguments"], "--tb=native"], plugins=[judge])
-        answer = judge.answer()
         if is_baseline:
-            answer["modules"] = foreign_modules((self.order["root"] + os.sep, self.order["scratch"] + os.sep))
-        return answer
+            judge.at_start()
+        return judge.answer()
 
     def in_child(self, work):
         """Run work in a fork; its answer comes by a file, which outlives closed descriptors."""
@@ -211,12 +218,12 @@ class Server:
         status, usage, wall_s = self.wait(pid)
         kill_strays()
         result = {"status": status, "cpu_s": usage.ru_utime + usage.ru_stime, "wall_s": wall_s}
-        try:
-            with open(os.path.join(place, "answer.json"), encoding="utf-8") as file:
-                result.update(json.load(file))
-        except (OSError, ValueError):
-            if status == "done":
-                result["status"] = "crashed"
+        answer = read(place, "answer")
+        if answer is None and status == "done":
+            result["status"] = "crashed"
+        # the early part is there also where the tests never ended
+        result.update(read(place, "early") or {})
+        result.update(answer or {})
         shutil.rmtree(place, ignore_errors=True)
         return result
 
@@ -229,10 +236,7 @@ class Server:
             os.environ["TMPDIR"] = place
             if "tempfile" in sys.modules:
                 sys.modules["tempfile"].tempdir = None
-            answer = work()
-            with open(os.path.join(place, "part"), "w", encoding="utf-8") as file:
-                json.dump(answer, file)
-            os.replace(os.path.join(place, "part"), os.path.join(place, "answer.json"))
+            write(place, "answer", work(place))
         finally:
             # no clean-up of the tested code may hold us up, and no exception may reach the server's own stack
             os._exit(0)
@@ -266,6 +270,20 @@ class Server:
                 kill(pid)
                 left = 1.0
             signal.sigtimedwait({signal.SIGCHLD}, min(left, 1.0))
+
+
+def write(place, name, value):
+    with open(os.path.join(place, name + ".part"), "w", encoding="utf-8") as file:
+        json.dump(value, file)
+    os.replace(os.path.join(place, name + ".part"), os.path.join(place, name))
+
+
+def read(place, name):
+    try:
+        with open(os.path.join(place, name), encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
 
 
 def kill(pid):

@@ -53,7 +53,10 @@ def _augmented(site: Site) -> Iterator[Proposal]:
     if isinstance(site.node, cst.AugAssign):
         for text in _AUGMENTED.get(site.code(site.node.operator).strip(), ()):
             yield Proposal(site.node.operator, text)
-    elif isinstance(site.node, cst.Assign) and len(site.node.targets) == 1:
+
+
+def _accumulate(site: Site) -> Iterator[Proposal]:
+    if isinstance(site.node, cst.Assign) and len(site.node.targets) == 1:
         target = site.node.targets[0].target
         if isinstance(target, cst.Name | cst.Attribute | cst.Subscript):
             for operator in ("+=", "-="):
@@ -88,6 +91,7 @@ def _one_off(site: Site) -> Iterator[Proposal]:
 OPERATORS = (
     Operator("arithmetic_operator", 0.65, "AOR (Offutt et al. 1996); Debroy and Wong 2010", _binary),
     Operator("augmented_operator", 0.6, "AOR (Offutt et al. 1996); Debroy and Wong 2010", _augmented),
+    Operator("accumulate", 0.35, "Debroy and Wong 2010; TBar FP8 (Liu et al. 2019)", _accumulate),
     Operator("drop_sign", 0.6, "UOI reversed (Offutt et al. 1996)", _drop_sign),
     Operator("swap_operands", 0.5, "GenProg swap (Le Goues et al. 2012)", _swap_operands),
     Operator("drop_term", 0.5, "UOI reversed (Offutt et al. 1996); TBar FP8", _drop_term),

@@ -68,7 +68,9 @@ def _replace_method(site: Site) -> Iterator[Proposal]:
 
 def _drop_attribute(site: Site) -> Iterator[Proposal]:
     for node in _read_attributes(site):
-        if not _is_called(site, node) and not isinstance(site.parent(node), cst.Decorator):
+        # the whole object in place of one of its own fields is never meant
+        is_own = site.code(node.value) in {"self", "cls"}
+        if not is_own and not _is_called(site, node) and not isinstance(site.parent(node), cst.Decorator):
             yield Proposal(node, site.code(node.value))
 
 

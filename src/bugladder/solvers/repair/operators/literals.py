@@ -38,7 +38,8 @@ def _shift_number(site: Site) -> Iterator[Proposal]:
             for other in dict.fromkeys((value + 1, value - 1, 0, 1)):
                 if other != value and other >= 0:
                     yield Proposal(node, str(other))
-            yield Proposal(node, f"-{node.value}", is_loose=True)
+            if value:
+                yield Proposal(node, f"-{node.value}", is_loose=True)
 
 
 def _change_string(site: Site) -> Iterator[Proposal]:
