@@ -45,8 +45,13 @@ def run_tables(result: BatchResult) -> Tables:
 
     Raises:
         PausedError: the batch was paused.
+        BugladderError: an instance's input is wrong, which says nothing of the solver.
     """
     result.require_complete()
+    for item in result.results.values():
+        # a wrong hash or a broken overlay is no failure of the solver
+        if item.is_input_error:
+            raise BugladderError(f"run of {item.id}: {item.reason}")
     found: Tables = {"candidates": [], "attempts": [], "calls": []}
     for item in result.results.values():
         found["candidates"].append(_candidate(item))
