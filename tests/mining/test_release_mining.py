@@ -1,7 +1,7 @@
 import dataclasses
 
 import pytest
-from tiny_releases import AFTER, BEFORE, FAIL_TO_PASS, PASS_TO_PASS, PINS, seed, write_index
+from tiny_releases import AFTER, BEFORE, FAIL_TO_PASS, FIRST, PASS_TO_PASS, PINS, SECOND, seed, write_index
 
 from bugladder.mining.recipes import Recipe
 from bugladder.mining.release import Limits, Miner, Pair, check_runs, mine, mine_pair, pairs_since
@@ -53,6 +53,11 @@ def without(path, content=None):
         (without("demo.py"), {}, "no source file differs"),
         (without("tests/test_demo.py"), {}, "no test file differs"),
         (without("CHANGES.rst"), {}, "no changelog holds an entry"),
+        (
+            without("CHANGES.rst", SECOND.replace(b"Fix", b"Add a new kind of") + FIRST),
+            {},
+            "additions rather than of a fix",
+        ),
         (without("demo.py", BEFORE["demo.py"] + b"# more\n"), {}, "only docstrings, comments or annotations"),
         (AFTER, {"changed_lines": 1}, "2 source lines differ, over 1"),
         (AFTER, {"files": 0}, "1 source files differ, over 0"),

@@ -16,6 +16,7 @@ from bugladder.datasets.trees import ReleaseChange, release_change
 from bugladder.mining.recipes import Recipe, is_test_module, source_roots, suite_paths
 from bugladder.mining.requirements import own_requirements, resolve_pins
 from bugladder.mining.runs import Refused, Runs, read_runs, run_both_ways
+from bugladder.mining.wording import objection
 from bugladder.paths import PathRules
 from bugladder.protocols import OpenWorkspace
 from bugladder.records import BugladderError, Environment, Files, RunnerSpec, SdistSource
@@ -112,8 +113,7 @@ def mine_pair(pair: Pair, recipe: Recipe, miner: Miner) -> tuple[ReleaseEntry, S
     before, after = _tree(pair, pair.before, miner), _tree(pair, pair.after, miner)
     change = release_change(before, after, (pair.before.version, pair.after.version), miner.rules)
     _check_change(change, miner.limits)
-    if changelog_entry(before, after, pair.after.version) is None:
-        raise Refused("no changelog holds an entry for the later release")
+    _check_entry(changelog_entry(before, after, pair.after.version), pair.after.version)
     fixed: Files = {**change.tests.after, **change.source.after}
     tree: dict[str, bytes | None] = {**before, **fixed}
     pins = miner.resolve(pair.package, [*own_requirements(before), *recipe.requirements])
@@ -135,6 +135,12 @@ def mine_pair(pair: Pair, recipe: Recipe, miner: Miner) -> tuple[ReleaseEntry, S
 def _tree(pair: Pair, sdist: ReleasedSdist, miner: Miner) -> dict[str, bytes]:
     source = SdistSource(pair.package, sdist.version, sdist.filename, sdist.sha256)
     return unpack_sdist(fetch_sdist(source, miner.cache), pair.id)
+
+
+def _check_entry(entry: str | None, version: str) -> None:
+    reason = "no changelog holds an entry for the later release" if entry is None else objection(entry, version)
+    if reason:
+        raise Refused(reason)
 
 
 def _check_change(change: ReleaseChange, limits: Limits) -> None:
