@@ -1,0 +1,95 @@
+"""What the stages after score promise, run on the made-up phase in a folder of their own."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from made_up_phase import ARM, CONF, made_up_tables
+
+from bugladder import tables
+from bugladder.records import BugladderError
+from stages import analyze, plot, report, track
+from stages.outputs import write
+
+
+@pytest.fixture
+def phase(tmp_path, monkeypatch):
+    """A project folder in which everything up to score has run for p1."""
+    monkeypatch.chdir(tmp_path)
+    rows = made_up_tables()
+    for name, table in tables.ALL.items():
+        tables.write(table, getattr(rows, name), Path("data/p1") / f"{name}.parquet")
+    share = {"by": "origin", "value": "release", "selected": 5, "selected_share": 0.5, "whole": 50, "whole_share": 0.2}
+    write(Path("data/p1/selection.json"), json.dumps({"phase": "p1", "ids": [], "shares": [share]}))
+    groups = {"phase": "p1", "scoring": "default", "analysis": "default", "prices": "default", "tracking": "default"}
+    whole = {g: yaml.safe_load((CONF / g / f"{name}.yaml").read_text(encoding="utf-8")) for g, name in groups.items()}
+    whole |= {"dataset": {"name": "made_up"}, "solver": {"name": ARM}, "limits": {}, "ladder": {"enforce": True}}
+    write(Path("data/p1/config.yaml"), yaml.safe_dump(whole))
+    return tmp_path
+
+
+def climb():
+    """Analyze, plot and report."""
+    for stage in (analyze, plot, report):
+        stage.main(["p1"])
+
+
+def contents(folder):
+    """Every file below a folder, by path."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_the_last_stages_write_all_that_readers_rely_on(phase):
+    """Metrics, decision, tables, figures and reports stand where they should, with the keys others read."""
+    climb()
+    reports = phase / "reports" / "p1"
+    metrics = json.loads((reports / "metrics.json").read_text(encoding="utf-8"))
+    decision = json.loads((reports / "decision.json").read_text(encoding="utf-8"))
+    assert (metrics["n_selected"], metrics["n_valid"], decision["decision"]) == (10, 10, "stop")
+    assert metrics["controls"]["no_op"]["hfs"] == 0
+    assert metrics["controls"]["reference"]["hfs"] == 1
+    assert (reports / "report.md").stat().st_size > 2000
+    assert "data:image/png;base64," in (reports / "report.html").read_text(encoding="utf-8")
+    assert {p.suffix for p in (reports / "figures").iterdir()} == {".png", ".svg"}
+    with (reports / "tables" / "selection_shares.csv").open(encoding="utf-8") as file:
+        assert next(csv.DictReader(file))["whole_share"] == "0.2"
+
+
+def test_running_again_changes_no_byte(phase):
+    """Equal tables give equal files, so git and DVC see no change."""
+    climb()
+    before = contents(phase / "reports") | {"analysis": (phase / "data/p1/analysis.json").read_bytes()}
+    climb()
+    assert contents(phase / "reports") | {"analysis": (phase / "data/p1/analysis.json").read_bytes()} == before
+
+
+def test_a_stage_without_its_input_names_the_file_and_the_stage(phase):
+    """Plotting before analyzing is one line that says what to run."""
+    with pytest.raises(BugladderError, match=r"reports/p1/metrics\.json: no such file; run the analyze stage"):
+        plot.main(["p1"])
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    """A folder in the way of a file is one line that names it, and leaves no temporary file."""
+    (tmp_path / "metrics.json").mkdir()
+    with pytest.raises(BugladderError, match=r"metrics\.json: cannot be written"):
+        write(tmp_path / "metrics.json", "{}")
+    assert [p.name for p in tmp_path.iterdir()] == ["metrics.json"]
+
+
+@pytest.mark.slow
+def test_tracking_a_phase_twice_gives_one_run(phase):
+    """The second time the run is known already, and mlflow.json is the same and tells no place of this machine."""
+    climb()
+    track.main(["p1"])
+    first = (phase / "data/p1/mlflow.json").read_text(encoding="utf-8")
+    climb()
+    track.main(["p1"])
+    assert (phase / "data/p1/mlflow.json").read_text(encoding="utf-8") == first
+    assert str(phase) not in first
