@@ -1,7 +1,7 @@
 """Controls, split and cut on a tiny real bug in the real sandbox."""
 
 import pytest
-from conftest import BUGGY, FAIL_TO_PASS, FIXED, NEW_TESTS, PASS_TO_PASS
+from tiny_bug import BUGGY, FAIL_TO_PASS, FIXED, NEW_TESTS, PASS_TO_PASS
 
 from bugladder.grading.controls import calibrate
 from bugladder.grading.grade import GradingSettings
