@@ -76,3 +76,8 @@ def test_nothing_shown_gives_no_text():
 def test_an_empty_message_is_said_so():
     """A test that fails without words still gives a sentence."""
     assert "fails without a message" in _text("")
+
+
+def test_advice_of_the_test_runner_stays_out():
+    """What pytest tells its caller is no part of the bug."""
+    assert "-v" not in _text("AssertionError: assert [1] == [2]\n  At index 0 diff: 1 != 2\n  Use -v to get more diff")

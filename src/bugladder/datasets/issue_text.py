@@ -22,6 +22,9 @@ _MASKS = (
     (re.compile(r"\btest_\w+"), "<test>"),
 )
 
+# What the test runner says to whoever called it, not what the code under test did.
+_RUNNERS_ADVICE = re.compile(r"\s*(?:Use -v to get|\.\.\.Full output truncated)")
+
 
 @dataclass(frozen=True)
 class FailingTest:
@@ -83,6 +86,6 @@ def _area(test_id: str) -> str:
 
 def _indented(report: str) -> str:
     # an indented block, as a message may hold a fence of its own
-    lines = [line.rstrip() for line in report.splitlines() if line.strip()]
+    lines = [line.rstrip() for line in report.splitlines() if line.strip() and not _RUNNERS_ADVICE.match(line)]
     kept = lines[:_MOST_LINES] + (["..."] if len(lines) > _MOST_LINES else [])
     return "\n".join(f"    {line}" for line in kept)
