@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bugladder.paths import PathRules
-from bugladder.records import Attempt, Candidate, Outcome, Solution, Task, sha256_text
+from bugladder.records import Attempt, Candidate, Solution, Task
+from bugladder.solvers.repair.checking import Checked, Checker
 from bugladder.solvers.repair.evaluation import Evaluation, TrialLimits, evaluate
 from bugladder.solvers.repair.localisation import Suspect, localise, suspicious_paths
 from bugladder.solvers.repair.ranking import Mutant, drafts, mutants, rank
 from bugladder.solvers.repair.source import parse
 from bugladder.solvers.repair.tracing import TracingLimits, trace
-from bugladder.workspace import Bench, make_patch
+from bugladder.workspace import Bench
 
 
 @dataclass(frozen=True)
@@ -61,18 +62,6 @@ class SearchSolver:
         return _Search(self, task, bench).solution()
 
 
-@dataclass(frozen=True)
-class _Checked:
-    """A plausible mutant after its cold run; counts are of test ids, None where it was not run."""
-
-    mutant: Mutant
-    patch: str
-    failing_passed: int | None
-    passing_passed: int | None
-    verdict: str
-    seconds: float = 0.0
-
-
 @dataclass
 class _Search:
     settings: SearchSolver
@@ -98,11 +87,11 @@ class _Search:
             seconds=time.monotonic() - started,
             detail={**{k: self.counts[k] for k in _COUNTS}, "seconds": self.seconds},
         )
-        attempts = (totals, *(_attempt(i, row) for i, row in enumerate(rows, start=1)))
+        attempts = (totals, *(row.attempt(i) for i, row in enumerate(rows, start=1)))
         patch = chosen.patch if chosen is not None else None
         return Solution(Candidate(self.task.instance_id, patch, reason=reason), attempts, was_cut=self.was_cut)
 
-    def _search(self) -> tuple[_Checked | None, Sequence[_Checked], str]:
+    def _search(self) -> tuple[Checked | None, Sequence[Checked], str]:
         if not self.task.public_fail_to_pass:
             return None, (), "no public failing test shows the bug"
         if self.bench.workspace.runner.name != "pytest":
@@ -121,8 +110,10 @@ class _Search:
         plausible = [(n, m) for n, m in enumerate(tried) if n in evaluation.trials and evaluation.trials[n].is_pass]
         self.counts["plausible"] = len(plausible)
         with self._timed("check"):
-            rows = self._check([m for _, m in rank(plausible)])
-        chosen = next((row for row in rows if row.verdict == _ACCEPTED), None)
+            checker = Checker(self.task, self.bench, self.sources)
+            rows = checker.check([m for _, m in rank(plausible)], self.settings.max_checked)
+        self.was_cut = self.was_cut or any(row.was_cut for row in rows)
+        chosen = next((row for row in rows if row.is_accepted), None)
         return chosen, rows, "a candidate passes every public test" if chosen else self._why_none(len(plausible))
 
     def _why_none(self, plausible: int) -> str:
@@ -165,45 +156,6 @@ class _Search:
             self.counts["crashed"] += trial.status == "crashed"
         return evaluation
 
-    def _check(self, ranked: Sequence[Mutant]) -> list[_Checked]:
-        rows: list[_Checked] = []
-        is_found = False
-        for i, mutant in enumerate(ranked):
-            if is_found or i >= self.settings.max_checked or self.bench.deadline.is_over:
-                verdict = "not checked: a better one passes" if is_found else "not checked: beyond max_checked"
-                if not is_found and i < self.settings.max_checked:
-                    self.was_cut, verdict = True, "not checked: deadline"
-                rows.append(_Checked(mutant, self._patch(mutant), len(self.task.public_fail_to_pass), None, verdict))
-                continue
-            rows.append(self._run_cold(mutant))
-            is_found = rows[-1].verdict == _ACCEPTED
-        return rows
-
-    def _run_cold(self, mutant: Mutant) -> _Checked:
-        """Run all public tests on a mutant in a process of their own; the file is put back."""
-        workspace, path = self.bench.workspace, mutant.edit.path
-        failing, passing = self.task.public_fail_to_pass, self.task.public_pass_to_pass
-        started = time.monotonic()
-        limit_s = min(workspace.timeout_s, self.bench.deadline.remaining_s)
-        workspace.write({path: mutant.edit.apply(self.sources[path])})
-        report = workspace.test((*failing, *passing), timeout_s=limit_s)
-        workspace.write({path: self.sources[path]})
-        self.was_cut = self.was_cut or (report.command.timed_out and limit_s < workspace.timeout_s)
-        outcomes = report.outcomes()
-        good = [sum(outcomes.get(i) is Outcome.PASSED for i in ids) for ids in (failing, passing)]
-        verdict = _ACCEPTED
-        if good[1] < len(passing):
-            verdict = "breaks public passing tests"
-        if good[0] < len(failing):
-            verdict = "fails in a cold run"
-        return _Checked(mutant, self._patch(mutant), good[0], good[1], verdict, time.monotonic() - started)
-
-    def _patch(self, mutant: Mutant) -> str:
-        # made from the edit alone: what test runs leave in the work folder is no part of it
-        path = mutant.edit.path
-        before = self.sources[path]
-        return make_patch({path: before}, {path: mutant.edit.apply(before)})
-
     @contextmanager
     def _timed(self, part: str) -> Iterator[None]:
         started = time.monotonic()
@@ -213,25 +165,4 @@ class _Search:
             self.seconds[part] = time.monotonic() - started
 
 
-_ACCEPTED = "passes every public test"
 _COUNTS = ("locations", "generated", "evaluated", "timed_out", "crashed", "plausible")
-
-
-def _attempt(rank_: int, row: _Checked) -> Attempt:
-    mutant = row.mutant
-    return Attempt(
-        iteration=rank_,
-        step="candidate",
-        patch_sha256=sha256_text(row.patch),
-        public_fail_to_pass_passed=row.failing_passed,
-        public_pass_to_pass_passed=row.passing_passed,
-        stop_reason=row.verdict,
-        seconds=row.seconds,
-        detail={
-            "operator": mutant.operator,
-            "file": mutant.edit.path,
-            "line": mutant.line,
-            "rank": rank_,
-            "suspiciousness": round(mutant.suspiciousness, 6),
-        },
-    )

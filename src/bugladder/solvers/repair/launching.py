@@ -15,6 +15,7 @@ from bugladder.workspace import Workspace
 _PROGRAMS = Path(__file__).parent.parent / "programs"
 TRACER = "pytest_tracer.py"
 SERVER = "pytest_server.py"
+_FILES = (TRACER, SERVER, "bugladder_forks.py", "bugladder_judge.py", "bugladder_tree.py")
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,6 @@ def launcher(workspace: Workspace, ids: Iterable[str]) -> Launcher:
     if made.exit_code != 0:
         raise InfrastructureError(f"sandbox command mkdir failed ({made.exit_code}) for the solver's folder")
     chosen = tuple(ids)
-    programs = {name: (_PROGRAMS / name).read_bytes() for name in (TRACER, SERVER)}
+    programs = {name: (_PROGRAMS / name).read_bytes() for name in _FILES}
     workspace.write({**programs, **workspace.runner.files(), "ids": "\n".join(chosen).encode()}, folder=folder)
     return Launcher(workspace, folder, chosen)
