@@ -78,8 +78,8 @@ class LocalSandbox:
 
     def _open(self, environment: Environment, label: str, cache: Path) -> LocalSession:
         setup = {**self._tree(environment, cache), **self._limits()}
-        env_path = provision(environment.requirements, cache)
-        tools_path = provision_tools(self.tool_requirements, cache)
+        env_path = provision(environment.requirements, cache).resolve()
+        tools_path = provision_tools(self.tool_requirements, cache).resolve()
         if self.force_open or not namespaces_are_there(str(cache)):
             return self._open_on_disk(setup, (env_path, tools_path), label, cache)
         shown = (*_shown_system(), f"{env_path}\t/env", f"{tools_path}\t/tools")
