@@ -21,8 +21,8 @@ def instance_rows(tables: PhaseTables, arm: str, prices: PriceTable) -> list[dic
 
     Returns:
         Rows of facts, `validity` (True, False, or None where the controls could not tell), `verdict`, scores (null
-        where not graded), `mode`, `protocol`, `reused`, `cost_usd`, `spent_usd`, `solve_seconds`, `grade_seconds`
-        and `reason`.
+        where not graded), `mode`, `protocol`, `reused`, `cost_usd`, `spent_usd`, `seconds` (of solving) and
+        `reason`.
 
     Raises:
         BugladderError: the arm has no rows in the scores table, or a called model has no price.
@@ -72,7 +72,7 @@ class _Join:
             row["infrastructure_class"] = score["infrastructure_class"]
         row["mode"] = failure_mode(score, self.outcomes[name], self.tasks.get(name)) if score else None
         row["reason"] = self._reason(name, score)
-        return row | self._running(name, score)
+        return row | self._running(name)
 
     def _verdict(self, name: str, score: Row | None) -> Verdict:
         if self.validity.get(name) is False:
@@ -90,13 +90,12 @@ class _Join:
             return str(self.control_reasons[name])
         return str(score["reason"]) if score is not None else "no score"
 
-    def _running(self, name: str, score: Row | None) -> dict[str, Any]:
+    def _running(self, name: str) -> dict[str, Any]:
         candidate, task = self.candidates.get(name), self.tasks.get(name)
         return {
             "protocol": task["protocol"] if task else None,
             "reused": bool(candidate["reused"]) if candidate else False,
             "cost_usd": round(self.costs.cost_usd.get(name, 0.0), 6),
             "spent_usd": round(self.costs.spent_usd.get(name, 0.0), 6),
-            "solve_seconds": candidate["seconds"] if candidate else None,
-            "grade_seconds": score["seconds"] if score is not None else None,
+            "seconds": candidate["seconds"] if candidate else None,
         }

@@ -105,12 +105,9 @@ def counts(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def totals(rows: Sequence[Row]) -> dict[str, Any]:
-    """cost_usd, spent_usd and seconds: total and per graded instance; seconds are solving plus grading."""
+    """cost_usd, spent_usd and seconds of solving: total and per graded instance."""
     graded = [r for r in rows if Verdict(r["verdict"]).is_graded]
-    solve, grade = sum(_present(rows, "solve_seconds")), sum(_present(rows, "grade_seconds"))
-    seconds = _total(solve + grade, len(graded)) | {"solve": rounded(solve), "grade": rounded(grade)}
-    money = {name: _total(sum(_present(rows, name)), len(graded)) for name in ("cost_usd", "spent_usd")}
-    return money | {"seconds": seconds}
+    return {name: _total(sum(_present(rows, name)), len(graded)) for name in ("cost_usd", "spent_usd", "seconds")}
 
 
 def plausible(rows: Sequence[Row]) -> dict[str, Any]:

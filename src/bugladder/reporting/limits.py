@@ -55,7 +55,7 @@ def _about_origins(instances: Sequence[Row]) -> list[str]:
     injected = sum(r["origin"] == "injected" for r in instances)
     if not injected:
         return []
-    words = "single planted edits, easier to undo than real bugs: read the rows per origin, not only the mean"
+    words = "single planted edits and no real bugs: read the rows per origin, not only the mean"
     return [f"{injected} of {len(instances)} instances are injected, {words}."]
 
 

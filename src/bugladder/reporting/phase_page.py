@@ -50,8 +50,10 @@ def headline(metrics: Mapping[str, Any]) -> str:
     """Resolved of graded and selected, and Overall with its interval, in one line."""
     resolved, overall = metrics["resolved"], metrics["overall"]
     counted = f"Resolved: {resolved['count']} of {metrics['n_graded']} graded, {metrics['n_selected']} selected."
-    ends = interval(overall["ci_low"], overall["ci_high"], overall["reason"])
-    return f"{counted} Mean Overall {number(overall['mean'])} ({_percent(metrics)} interval {ends})."
+    ends = f"{_percent(metrics)} interval {interval(overall['ci_low'], overall['ci_high'])}"
+    if overall["ci_low"] is None:
+        ends = f"no interval: {overall['reason']}"
+    return f"{counted} Mean Overall {number(overall['mean'])} ({ends})."
 
 
 def _percent(metrics: Mapping[str, Any]) -> str:
@@ -69,8 +71,8 @@ def _money(metrics: Mapping[str, Any]) -> str:
     per_instance = number(seconds["per_instance"], 1)
     return (
         f"{calls['count']} model calls on {calls['instances']} instances cost ${cost['total']:.2f}, of which this run "
-        f"newly paid ${spent['total']:.2f}. Solving took {number(seconds['solve'], 0)} s and grading "
-        f"{number(seconds['grade'], 0)} s, {per_instance} s per graded instance."
+        f"newly paid ${spent['total']:.2f}. Solving took {number(seconds['total'], 0)} s, {per_instance} s per graded "
+        "instance."
     )
 
 
