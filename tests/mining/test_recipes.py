@@ -54,6 +54,15 @@ def test_requirements_are_those_of_the_metadata_that_hold_here():
     assert own_requirements({}) == []
 
 
+def test_requirements_of_older_sdists_stand_in_their_egg_info():
+    """Where PKG-INFO names none, the part of requires.txt before its first section is read."""
+    tree = {
+        "PKG-INFO": b"Metadata-Version: 1.2\n\n",
+        "src/a.egg-info/requires.txt": b"markupsafe\n\n[email]\nvalidator\n",
+    }
+    assert own_requirements(tree) == ["markupsafe"]
+
+
 @pytest.mark.network
 def test_pins_are_full_and_without_the_package():
     """Every pin has a version, and the package under test is left out though pytest needs it."""

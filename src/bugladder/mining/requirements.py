@@ -18,16 +18,24 @@ _TIMEOUT_S = 120.0
 
 
 def own_requirements(tree: Mapping[str, bytes]) -> list[str]:
-    """Requirements that the sdist's PKG-INFO names without an extra, for Python 3.11 on Linux."""
+    """Requirements that the sdist's metadata names without an extra, for Python 3.11 on Linux.
+
+    They stand in PKG-INFO, or, where an older setuptools wrote it, in egg-info/requires.txt before the first section.
+    """
     message = BytesParser().parsebytes(tree.get("PKG-INFO", b""), headersonly=True)
     found = []
-    for line in message.get_all("Requires-Dist", []):
+    for line in message.get_all("Requires-Dist", _egg_info_lines(tree)):
         requirement = Requirement(line)
         marker = requirement.marker
         if marker is None or marker.evaluate({"extra": "", "python_version": PYTHON, "python_full_version": "3.11.0"}):
             requirement.marker = None
             found.append(str(requirement))
     return sorted(found)
+
+
+def _egg_info_lines(tree: Mapping[str, bytes]) -> list[str]:
+    texts = [content.decode("utf-8") for path, content in tree.items() if path.endswith(".egg-info/requires.txt")]
+    return [line for text in texts for line in text.partition("[")[0].split("\n") if line.strip()]
 
 
 def resolve_pins(package: str, wanted: Sequence[str]) -> tuple[str, ...]:

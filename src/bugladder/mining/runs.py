@@ -100,7 +100,7 @@ def _check(name: str, report: TestReport, max_cpu_s: float) -> None:
     if name == "fixed" and not report.results:
         errors = [message.strip().splitlines()[-1] for _, message in report.collection_errors if message.strip()]
         words = errors[0] if errors else report.command.stderr.decode("utf-8", "replace").strip()[-200:]
-        raise Refused(f"the run on the fixed code gave no result: {words}")
+        raise Refused(f"the run on the fixed code gave no result: {' '.join(words.split())}")
 
 
 def _holds_today(test_id: str) -> bool:
