@@ -35,7 +35,7 @@ def own_requirements(tree: Mapping[str, bytes]) -> list[str]:
 
 def _egg_info_lines(tree: Mapping[str, bytes]) -> list[str]:
     texts = [content.decode("utf-8") for path, content in tree.items() if path.endswith(".egg-info/requires.txt")]
-    return [line for text in texts for line in text.partition("[")[0].split("\n") if line.strip()]
+    return [line for text in texts for line in f"\n{text}".partition("\n[")[0].split("\n") if line.strip()]
 
 
 def resolve_pins(package: str, wanted: Sequence[str]) -> tuple[str, ...]:
