@@ -1,4 +1,4 @@
-"""headline: print the numbers of every climbed phase, its decision, and where the report, the figures and the runs are."""
+"""headline: print every climbed phase's numbers and decision, and where the report, the figures and the runs are."""
 
 from __future__ import annotations
 

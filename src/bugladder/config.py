@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -109,11 +109,14 @@ def _import(target: str, where: str) -> type:
 
 
 def _refuse_unknown(cls: Any, values: Node, where: str) -> None:
-    """Unknown keys, nested dataclasses included: pydantic passes over them for plain dataclasses."""
+    """Unknown keys, nested dataclasses and lists of them included: pydantic passes over them for plain dataclasses."""
     known = {f.name for f in fields(cls)}
     hints = get_type_hints(cls)
     for key, value in values.items():
         if key not in known:
             raise BugladderError(f"{where}.{key}: unknown key; known: {', '.join(sorted(known))}")
-        if is_dataclass(hints[key]) and isinstance(value, Mapping):
-            _refuse_unknown(hints[key], value, f"{where}.{key}")
+        inner = next((c for c in (hints[key], *get_args(hints[key])) if is_dataclass(c)), None)
+        nodes = value if isinstance(value, list) else [value]
+        for node in nodes if inner is not None else ():
+            if isinstance(node, Mapping) and not (inner is not hints[key] and isinstance(value, Mapping)):
+                _refuse_unknown(inner, node, f"{where}.{key}")
