@@ -99,7 +99,19 @@ def test_tracer_answer_is_read():
     assert read.passing == {"good"}
     assert read.covered == {"m.py": {9: {"bad", "good"}, 10: {"bad"}}}
     assert read.imported == {"m.py": {1, 10}}
-    assert suspicious_paths(read) == ["m.py"]
+    assert suspicious_paths(read, 10) == ["m.py"]
+
+
+def test_only_files_of_suspicious_lines_are_parsed():
+    """A file whose lines are all less suspicious than enough others' is not looked into."""
+    covered = {
+        "a.py": {1: frozenset({"bad", "good"})},
+        "b.py": {1: frozenset({"bad"}), 2: frozenset({"bad"})},
+        "c.py": {1: frozenset({"good"})},
+    }
+    seen = Spectrum(frozenset({"bad"}), frozenset({"good"}), covered, {})
+    assert suspicious_paths(seen, 2) == ["b.py"]
+    assert suspicious_paths(seen, 99) == ["a.py", "b.py"]
 
 
 @pytest.mark.parametrize("content", [b"def f(:\n", b"x = '\xff'\n", b"\xef\xbb\xbfx = 1\n"])

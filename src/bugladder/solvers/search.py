@@ -133,7 +133,9 @@ class _Search:
         if spectrum is None:
             return []
         with self._timed("localise"):
-            files = [parse(path, self.sources[path]) for path in suspicious_paths(spectrum)]
+            files = [
+                parse(path, self.sources[path]) for path in suspicious_paths(spectrum, _LINES * settings.max_locations)
+            ]
             suspects = localise([f for f in files if f is not None], spectrum, settings.max_locations)
         self.counts["locations"] = len(suspects)
         return suspects
@@ -165,4 +167,6 @@ class _Search:
             self.seconds[part] = time.monotonic() - started
 
 
+# Lines looked at per statement wanted: a statement has several, and only its best one counts.
+_LINES = 4
 _COUNTS = ("locations", "generated", "evaluated", "timed_out", "crashed", "plausible")

@@ -13,7 +13,7 @@ from bugladder.solvers.repair.operators import OPERATORS, Operator, Proposal, Si
 from bugladder.solvers.repair.source import Edit, SourceFile
 
 # An operator's second and later proposals at one statement wait behind the first ones of other operators.
-_REPEAT_COST = 0.25
+_REPEAT_COST = 0.5
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Draft:
 
 def drafts(suspects: Sequence[Suspect], rng: random.Random, operators: Sequence[Operator] = OPERATORS) -> list[Draft]:
     """Every operator's proposals at every suspect, best score first; equal scores in an order drawn from rng."""
-    vocabularies = {s.file.path: collect(s.file) for s in suspects}
+    vocabularies = {path: collect(file) for path, file in {s.file.path: s.file for s in suspects}.items()}
     found = []
     for suspect in suspects:
         site = Site(suspect.file, suspect.statement, vocabularies[suspect.file.path])

@@ -44,12 +44,8 @@ def _truth_to_none_test(site: Site) -> Iterator[Proposal]:
 
 def _wrap_bool(site: Site) -> Iterator[Proposal]:
     for node in site.expressions(*_TRUTHY):
-        above = site.parent(node)
-        is_result = isinstance(above, cst.Return | cst.Assign | cst.Lambda)
-        if isinstance(above, cst.Arg):
-            call = site.parent(above)
-            is_result = isinstance(call, cst.Call) and site.code(call.func) != "bool"
-        if is_result:
+        is_bool = isinstance(node, cst.Call) and site.code(node.func) == "bool"
+        if isinstance(site.parent(node), cst.Return | cst.Assign | cst.Lambda) and not is_bool:
             yield Proposal(node, f"bool({site.code(node)})")
 
 
