@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy import stats
 
 from bugladder.analysis.settings import IntervalSettings
 
@@ -53,6 +52,8 @@ def bootstrap(values: Sequence[float], statistic: Statistic, settings: IntervalS
         return Interval(None, None, "n < 2")
     if min(values) == max(values):
         return Interval(None, None, "all values are equal")
+    from scipy import stats  # three seconds that a stage without intervals should not pay
+
     data: Any = (np.asarray(values, dtype=np.float64),)
     found = stats.bootstrap(
         data,
@@ -81,5 +82,7 @@ def wilson(count: int, n: int, level: float) -> Interval:
     """
     if n == 0:
         return Interval(None, None, "n is 0")
+    from scipy import stats  # as in bootstrap
+
     found = stats.binomtest(count, n).proportion_ci(confidence_level=level, method="wilson")
     return Interval(round(float(found.low), DIGITS), round(float(found.high), DIGITS))

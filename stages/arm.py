@@ -1,0 +1,56 @@
+"""One arm of a comparison: a phase climbed in memory over the same store, obeying no decision, and remembered in MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bugladder import config
+from bugladder.analysis import Analysis, PhaseTables, analyze
+from bugladder.composing import compose_overrides, plan_of
+from bugladder.rows import instance_row
+from bugladder.tracking import TrackedResult, git_commit, track
+from stages.analyze import settings_of
+from stages.control import control
+from stages.resolve import check
+from stages.run import run
+from stages.score import score
+from stages.select import select
+
+Arm = tuple[dict[str, Any], Analysis]
+
+
+def climb(overrides: Sequence[str]) -> Arm:
+    """One arm through select, control, run, score and analyze in memory; it obeys no decision, and caps hold."""
+    whole = compose_overrides(overrides)
+    phase = whole["phase"]["name"]
+    whole["plan"] = plan_of(phase)
+    check(whole, dict(o.split("=", 1) for o in overrides))
+    part = {
+        stage: config.slice_of(whole, stage, "compare") for stage in ("select", "control", "run", "score", "analyze")
+    }
+    instances, shares = select(part["select"])
+    found = {"instances": [instance_row(i) for i in instances]}
+    found |= control(part["control"], found["instances"], None, f"control@compare-{phase}")
+    found |= run(part["run"], found["tasks"], None, f"run@compare-{phase}")
+    found["outcomes"], found["scores"] = score(part["score"], found, f"score@compare-{phase}")
+    return whole, analyze(PhaseTables(**found, selection_shares=shares), settings_of(part["analyze"]))
+
+
+def remember(named: Mapping[str, Arm], folder: Path) -> None:
+    """One MLflow run per arm, with the comparison as its artifact."""
+    for name, (whole, found) in named.items():
+        facts = {k: str(found.metrics[k]) for k in ("phase", "dataset", "arm", "arm_digest")}
+        commit = {"mlflow.source.git.commit": git_commit(Path.cwd()), "obeys": "none: comparison"}
+        result = TrackedResult(
+            name=f"compare {found.metrics['phase']} {name}",
+            experiment=f"{whole['tracking']['experiment']}-compare",
+            metrics=found.metrics,
+            config=whole,
+            dataset=found.metrics["dataset"],
+            data_hash=found.metrics["data_hash"],
+            artifacts=(folder / "compare.md", folder / "compare.json"),
+            tags={**facts, **commit},
+        )
+        track(result, Path(".bugladder"))
