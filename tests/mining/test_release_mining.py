@@ -99,6 +99,7 @@ def test_a_suite_that_hangs_on_the_buggy_code_is_refused(miner, make_pair, tiny_
         mine_pair(make_pair(before={**BEFORE, "demo.py": slow}), Recipe(), short)
 
 
+@pytest.mark.slow
 def test_the_whole_suite_runs_where_the_touched_modules_say_too_little(miner, make_pair):
     """A changed data file alone, or too few passing tests in the touched modules, ask for all tests."""
     head = b"import pathlib\nfrom demo import half\n\nDATA = pathlib.Path('tests/data.txt').read_text()\n"
