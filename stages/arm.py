@@ -1,4 +1,4 @@
-"""One arm of a comparison: a phase climbed in memory over the same store, obeying no decision, and remembered in MLflow."""
+"""One arm of a comparison: a phase climbed in memory over the same store, obeying no decision, kept in MLflow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bugladder import config
-from bugladder.analysis import Analysis, PhaseTables, analyze
+from bugladder.analysis.phase_analysis import Analysis, analyze
+from bugladder.analysis.settings import PhaseTables
 from bugladder.composing import compose_overrides, plan_of
 from bugladder.rows import instance_row
 from bugladder.tracking import TrackedResult, git_commit, track

@@ -14,7 +14,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from bugladder import config
-from bugladder.analysis import AnalysisRules, compare
+from bugladder.analysis.comparison import compare
+from bugladder.analysis.settings import AnalysisRules
 from bugladder.composing import one_line
 from bugladder.records import BugladderError
 from bugladder.reporting.compare_page import compare_page
