@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bugladder import config, tables
-from bugladder.analysis import (
+from bugladder.analysis.phase_analysis import analyze
+from bugladder.analysis.settings import (
     AnalysisRules,
     AnalysisSettings,
     Identity,
@@ -15,7 +16,6 @@ from bugladder.analysis import (
     PhaseTables,
     PriceTable,
     ScoreWeights,
-    analyze,
 )
 from bugladder.reporting.csv_files import csv_text
 from bugladder.running.entry import run_stage

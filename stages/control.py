@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bugladder import config, tables
-from bugladder.grading.grade import GradingSettings
+from bugladder.grading.settings import GradingSettings
 from bugladder.grading.work import ControlWork
 from bugladder.records import canonical_json, sha256_text
 from bugladder.rows import instance_of

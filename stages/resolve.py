@@ -11,7 +11,7 @@ import yaml
 from bugladder import config
 from bugladder.analysis.settings import AnalysisRules, PhasePlan, PriceTable
 from bugladder.composing import compose_phase, read_params
-from bugladder.grading.grade import GradingSettings
+from bugladder.grading.settings import GradingSettings
 from bugladder.records import BugladderError
 from bugladder.running.entry import run_stage
 from bugladder.running.items import BatchSettings

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bugladder import config, tables
-from bugladder.grading.grade import GradingSettings
+from bugladder.grading.settings import GradingSettings
 from bugladder.grading.work import GradeWork, needs_grading
 from bugladder.records import canonical_json, sha256_text
 from bugladder.rows import answer_of, candidate_of, task_of

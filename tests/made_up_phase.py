@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from pydantic import TypeAdapter
 
-from bugladder.analysis import AnalysisRules, AnalysisSettings, Identity, PhasePlan, PhaseTables
+from bugladder.analysis.settings import AnalysisRules, AnalysisSettings, Identity, PhasePlan, PhaseTables
 
 CONF = Path(__file__).parents[1] / "conf"
 ARM = "made_up_solver"

@@ -15,11 +15,12 @@ from made_up_phase import (
     task,
 )
 
-from bugladder.analysis import analyze, compare
 from bugladder.analysis.breakdowns import score_distribution
+from bugladder.analysis.comparison import compare
 from bugladder.analysis.controls import left_tests
 from bugladder.analysis.expectations import overall_by_formula, tss_by_formula
 from bugladder.analysis.failure_modes import failure_mode
+from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import AnalysisRules, IntervalSettings, ScoreWeights
 
 FOUND = analyze(made_up_tables(), made_up_settings())

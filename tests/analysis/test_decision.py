@@ -6,9 +6,9 @@ import dataclasses
 import pytest
 from made_up_phase import made_up_settings, made_up_tables, phase_plan
 
-from bugladder.analysis import analyze
 from bugladder.analysis.criteria import judge, measure
 from bugladder.analysis.decision import decide
+from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import Criteria, Criterion
 from bugladder.records import BugladderError
 

@@ -7,7 +7,7 @@ import pytest
 from made_up_phase import ARM, instance_id, made_up_settings, made_up_tables, not_graded
 
 from bugladder import tables
-from bugladder.analysis import analyze
+from bugladder.analysis.phase_analysis import analyze
 from bugladder.records import BugladderError
 
 TABLES = made_up_tables()

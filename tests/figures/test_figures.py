@@ -8,7 +8,7 @@ import pytest
 from made_up_phase import made_up_settings, made_up_tables
 from PIL import Image
 
-from bugladder.analysis import analyze
+from bugladder.analysis.phase_analysis import analyze
 from bugladder.figures import Caption, plot_all, render
 
 FOUND = analyze(made_up_tables(), made_up_settings())

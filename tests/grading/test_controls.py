@@ -4,7 +4,7 @@ import pytest
 from tiny_bug import BUGGY, FAIL_TO_PASS, FIXED, NEW_TESTS, PASS_TO_PASS
 
 from bugladder.grading.controls import calibrate
-from bugladder.grading.grade import GradingSettings
+from bugladder.grading.settings import GradingSettings
 from bugladder.records import BugladderError, Control, Kind, Side
 from bugladder.scoring.split import SplitSettings
 from bugladder.workspace import apply_patch

@@ -11,7 +11,8 @@ from html.parser import HTMLParser
 import pytest
 from made_up_phase import made_up_settings, made_up_tables, not_graded
 
-from bugladder.analysis import analyze, compare
+from bugladder.analysis.comparison import compare
+from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import IntervalSettings
 from bugladder.reporting.compare_page import compare_page
 from bugladder.reporting.csv_files import csv_text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bugladder.grading.grade import GradingSettings, full_test_files, inert_files
+from bugladder.grading.grade import full_test_files, inert_files
+from bugladder.grading.settings import GradingSettings
 from bugladder.protocols import OpenWorkspace
 from bugladder.records import BugladderError, Control, Files, Instance, Outcome, TestReport
 from bugladder.workspace import apply_patch

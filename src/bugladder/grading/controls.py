@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from bugladder.datasets.issue_text import FailingTest, issue_text
 from bugladder.grading.control_runs import ControlRun, Reports, Trees, control_run, export_trees, run_controls
-from bugladder.grading.grade import Grade, Grader, GradingSettings, outcomes_of
+from bugladder.grading.grade import Grade, Grader, outcomes_of
+from bugladder.grading.settings import GradingSettings
 from bugladder.protocols import OpenWorkspace
 from bugladder.records import Answer, Control, Files, Instance, Outcome, Task
 from bugladder.scoring.cut import cut

@@ -6,25 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bugladder.grading.protection import Protection, restore_sections
+from bugladder.grading.settings import GradingSettings
 from bugladder.paths import PathRules
 from bugladder.protocols import OpenWorkspace
 from bugladder.records import Answer, Environment, Files, Kind, Outcome, Side, TestOutcome, TestReport
 from bugladder.workspace import Workspace, apply_patch
-
-
-@dataclass(frozen=True)
-class GradingSettings:
-    """Settings of controls and grading.
-
-    Args:
-        repeats: runs of each control before the split.
-        max_own_tests: own tests looked at, in order.
-        paths: the path rules that protect test files.
-    """
-
-    repeats: int = 2
-    max_own_tests: int = 5
-    paths: PathRules = PathRules()  # noqa: RUF009 - frozen, so one shared default is safe
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bugladder.grading.controls import Calibration, calibrate
-from bugladder.grading.grade import Grader, GradingSettings
+from bugladder.grading.grade import Grader
 from bugladder.grading.own_tests import OwnTests, judge_own_tests
+from bugladder.grading.settings import GradingSettings
 from bugladder.protocols import OpenWorkspace
 from bugladder.records import Answer, Candidate, Control, Files, Instance, Task, canonical_json
 from bugladder.rows import answer_row, outcome_row, task_row
