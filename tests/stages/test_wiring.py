@@ -1,0 +1,200 @@
+"""dvc.yaml, conf/ and the code tell the same story: who reads what, who imports whom, and that nothing stands idle."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bugladder import config
+from bugladder.composing import compose_phase, read_params
+from bugladder.running.code_digest import import_closure, program_files
+from stages.resolve import check
+
+ROOT = Path(__file__).resolve().parents[2]
+CONF = ROOT / "conf"
+STAGES = {name: node["do"] for name, node in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items()}
+# Plugs are built from strings, so no import shows them. resolve builds them only to check conf; whoever runs them
+# builds them again, and an edited solver must not send every stage through resolve.
+PLUGS = {
+    "select": ("datasets",),
+    "control": ("datasets", "sandboxes", "runners"),
+    "run": ("solvers", "models", "sandboxes", "runners"),
+    "score": ("sandboxes", "runners"),
+}
+GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir() and p.name != "gate")
+PHASES = sorted(p.stem for p in (CONF / "phase").glob("*.yaml"))
+
+
+def module_of(path):
+    """The dotted name of a file below src/ or stages/."""
+    base = ROOT / "src" if "src" in path.relative_to(ROOT).parts else ROOT
+    return ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
+
+
+def modules_below(folder):
+    """Every module below a folder but the stand-alone programs."""
+    return [p for p in sorted(folder.rglob("*.py")) if "programs" not in p.parts]
+
+
+def reach_of(stage):
+    """Every file whose content decides what a stage does: import closure, plug rooms, programs, templates."""
+    reach = import_closure(f"stages.{stage}", ROOT)
+    for room in PLUGS.get(stage, ()):
+        for path in modules_below(ROOT / "src" / "bugladder" / room):
+            reach |= import_closure(module_of(path), ROOT)
+    reach |= program_files(reach)
+    templates = {p for f in reach if f.name == "render.py" for p in f.parent.rglob("*.jinja")}
+    return {p for p in reach | templates if has_code(p)}
+
+
+def has_code(path):
+    """False for a package's file that holds a docstring alone: no edit of it can change a result."""
+    if path.name != "__init__.py":
+        return True
+    return any(not isinstance(n, ast.Expr) for n in ast.parse(path.read_text(encoding="utf-8")).body)
+
+
+def code_deps(stage):
+    """The code that dvc.yaml says a stage depends on."""
+    return [ROOT / d for d in STAGES[stage]["deps"] if d.startswith(("src/", "stages/"))]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_params_are_the_declared_slice(stage):
+    """A stage tracks exactly the keys of the configuration that it is handed."""
+    tracked = [k for p in STAGES[stage].get("params", []) if isinstance(p, dict) for k in p.get(CONFIG, [])]
+    if CONFIG in STAGES[stage]["deps"]:  # track logs the whole configuration, so it depends on the whole file
+        assert stage == "track"
+        assert not tracked
+    else:
+        assert sorted(tracked) == sorted(config.SLICES.get(stage, ()))
+
+
+CONFIG = "data/${key}/config.yaml"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_deps_cover_the_code(stage):
+    """Every module, program and template that decides what a stage does is among its deps."""
+    deps = code_deps(stage)
+    gaps = [p for p in reach_of(stage) if not any(p == d or d in p.parents for d in deps)]
+    assert sorted(str(p.relative_to(ROOT)) for p in gaps) == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_deps_name_nothing_idle(stage):
+    """Each code dep is there and holds something that the stage reaches; none is the whole package."""
+    reach = reach_of(stage)
+    for dep in code_deps(stage):
+        assert dep.exists(), dep
+        assert dep.parent != ROOT / "src", "a stage that depends on all of src/ re-runs with every edit"
+        assert any(p == dep or dep in p.parents for p in reach) or dep.name in PLUGS.get(stage, ()), dep
+
+
+def test_paid_work_and_cheap_work_stay_apart():
+    """No answer is near run, no solver near another stage, and only analyze depends on the whole analysis."""
+    rooms = {s: {Path(d).parts[2] for d in n["deps"] if d.startswith("src/bugladder/")} for s, n in STAGES.items()}
+    assert rooms["run"].isdisjoint({"grading", "datasets", "scoring", "analysis"})
+    assert not any("answers" in d or "controls" in d for d in STAGES["run"]["deps"])
+    assert [s for s in STAGES if rooms[s] & {"solvers", "models"}] == ["run"]
+    analysis = {s: [d for d in n["deps"] if d.startswith("src/bugladder/analysis")] for s, n in STAGES.items()}
+    assert {s: d for s, d in analysis.items() if d} == {
+        "resolve": ["src/bugladder/analysis/settings.py"],
+        "analyze": ["src/bugladder/analysis"],
+    }
+
+
+def test_run_never_imports_grading():
+    """What run and its plugs import never reaches the grader, the datasets or the answers."""
+    names = {module_of(p) for p in reach_of("run") if p.suffix == ".py" and "programs" not in p.parts}
+    assert "bugladder.running.batch" in names
+    assert not [
+        n for n in names if re.match(r"bugladder\.(grading|datasets|scoring|mining)|stages\.(score|control)", n)
+    ]
+
+
+def test_every_table_has_one_writer():
+    """What a stage reads of data/ and reports/ is what exactly one stage writes."""
+    written = [str(next(iter(o)) if isinstance(o, dict) else o) for n in STAGES.values() for o in outputs(n)]
+    read = {d for n in STAGES.values() for d in n["deps"] if d.startswith(("data/$", "reports/$"))}
+    assert len(written) == len(set(written))
+    assert read <= set(written)
+
+
+def outputs(node):
+    """A stage's outputs and metrics."""
+    return [*node.get("outs", []), *node.get("metrics", [])]
+
+
+def test_conf_holds_no_environment_and_no_secret():
+    """No file resolves an environment variable, and every key that speaks of a secret names a variable."""
+    for path in [*CONF.rglob("*.yaml"), ROOT / "params.yaml", ROOT / "dvc.yaml"]:
+        text = path.read_text(encoding="utf-8")
+        assert "oc.env" not in text, path
+        for key, value in leaves(yaml.safe_load(text)):
+            if re.search(r"(api_?key|token|secret|password)(_env)?$", key, re.IGNORECASE):
+                assert key.endswith("_env"), f"{path}: {key} should name a variable: {key}_env"
+                assert re.fullmatch(r"[A-Z][A-Z0-9_]*", str(value)), f"{path}: {key} holds {value!r}"
+            assert not re.search(r"\b(sk-|hf_|ghp_)[A-Za-z0-9]{8}", str(value)), f"{path}: {key}"
+
+
+def leaves(node, key=""):
+    """Every (key, value) of nested mappings and lists."""
+    if isinstance(node, dict):
+        return [leaf for k, v in node.items() for leaf in leaves(v, str(k))]
+    if isinstance(node, list):
+        return [leaf for v in node for leaf in leaves(v, key)]
+    return [(key, node)]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_every_phase_composes_and_builds(phase):
+    """Each shipped phase composes with the shipped params, and holds what every stage declares."""
+    params = read_params(ROOT / "params.yaml")
+    whole = compose_phase(phase, params, CONF)
+    check(whole, {**params, "phase": phase})
+    assert whole["plan"][-1] == {"name": phase, "size": whole["phase"]["size"]}
+    for stage in config.SLICES:
+        assert config.slice_of(whole, stage, phase)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_choice_composes_and_builds(group):
+    """Each shipped choice of each group composes and builds with the others' defaults."""
+    for choice in sorted(p.stem for p in (CONF / group).glob("*.yaml")):
+        params = read_params(ROOT / "params.yaml")
+        phase = choice if group == "phase" else "p1"
+        if group in params:
+            params[group] = choice
+        elif group != "phase":
+            params["overrides"] = [f"{group}={choice}"]
+        check(compose_phase(phase, params, CONF), {**params, "phase": phase, group: choice})
+
+
+def test_every_group_is_in_the_defaults():
+    """A folder of conf/ that no default names would be a choice that nothing reads."""
+    defaults = yaml.safe_load((CONF / "config.yaml").read_text())["defaults"]
+    assert sorted(g for d in defaults if isinstance(d, dict) for g in d) == GROUPS
+
+
+def test_no_module_is_dead():
+    """Every module is reached from a stage, a command or a plug that conf/ names; programs stand beside one."""
+    targets = [v.rpartition(".")[0] for p in CONF.rglob("*.yaml")
+               for k, v in leaves(yaml.safe_load(p.read_text())) if k == "_target_"]  # fmt: skip
+    roots = [module_of(p) for p in modules_below(ROOT / "stages")] + targets
+    reached = set().union(*(import_closure(name, ROOT) for name in roots))
+    everything = set((ROOT / "src" / "bugladder").rglob("*.py"))
+    dead = [p for p in everything - reached - program_files(reached) if has_code(p)]
+    assert sorted(str(p.relative_to(ROOT)) for p in dead) == []
+
+
+@pytest.mark.slow
+def test_layers_hold():
+    """import-linter finds no import against the layers and no effect in a pure room."""
+    tool = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([tool, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout
