@@ -16,6 +16,7 @@ from bugladder.datasets.injection.leaks import leaked_line
 from bugladder.datasets.issue_text import FailingTest, issue_text
 from bugladder.mining.drawing import Draw, draws
 from bugladder.mining.pristine import Pristine, find_release, run_pristine
+from bugladder.mining.reach import Reach, edited_lines, measure_reach
 from bugladder.mining.recipes import Recipe
 from bugladder.mining.release import Miner, patch_lines
 from bugladder.mining.runs import Refused
@@ -37,6 +38,7 @@ class PlantLimits:
         timeout_factor: a run may take this many times the pristine run's wall seconds.
         least_timeout_s: and never less than this.
         fair_cpu_s: a slower suite is cut to some of its files.
+        reach_timeout_factor: as timeout_factor, for the one run that measures which lines tests run.
     """
 
     per_operator: int = 3
@@ -47,6 +49,7 @@ class PlantLimits:
     timeout_factor: float = 4.0
     least_timeout_s: float = 5.0
     fair_cpu_s: float = 2.0
+    reach_timeout_factor: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,9 @@ def mine_injected(
         raise BugladderError(f"{package_version!r} should name one release, like 'parse==1.20.2'")
     bounds = limits or PlantLimits()
     pristine = run_pristine(package, find_release(package, version), recipe, miner, bounds.fair_cpu_s)
-    planter = Planter(pristine, miner, bounds)
+    timeout_s = bounds.reach_timeout_factor * max(1.0, pristine.wall_s)
+    reach = measure_reach(pristine.environment, miner.open_workspace, timeout_s)
+    planter = Planter(pristine, miner, bounds, reach)
     rng = random.Random(f"{seed}:{canonicalize_name(package)}:{version}")
     found = list(planter.plant(n, rng))
     entries = tuple(f for f in found if isinstance(f, InjectedEntry))
@@ -117,6 +122,7 @@ class Planter:
     pristine: Pristine
     miner: Miner
     limits: PlantLimits
+    reach: Reach = field(default_factory=lambda: Reach({}))
     _operators: Counter[str] = field(default_factory=Counter)
     _functions: Counter[tuple[str, str]] = field(default_factory=Counter)
     _places: set[tuple[str, str, str]] = field(default_factory=set)
@@ -201,6 +207,9 @@ class Planter:
         leak = leaked_line(_text(original), _text(edited), others)
         if leak is not None:
             raise Refused("a restored line stands elsewhere in the release")
+        lines = edited_lines(_text(original), _text(edited))
+        if not self.reach.is_in_reach(draw.path, lines, self.limits.fail_to_pass_units):
+            raise Refused("too few tests run the edited lines")
         return edit
 
     def _most_failures(self) -> int:
