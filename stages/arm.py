@@ -9,7 +9,7 @@ from typing import Any
 from bugladder import config
 from bugladder.analysis.phase_analysis import Analysis, analyze
 from bugladder.analysis.settings import PhaseTables
-from bugladder.composing import compose_overrides, plan_of
+from bugladder.composing import compose_overrides, params_overrides, plan_of, read_params
 from bugladder.rows import instance_row
 from bugladder.tracking import TrackedResult, git_commit, track
 from stages.analyze import settings_of
@@ -23,7 +23,11 @@ Arm = tuple[dict[str, Any], Analysis]
 
 
 def climb(overrides: Sequence[str]) -> Arm:
-    """One arm through select, control, run, score and analyze in memory; it obeys no decision, and caps hold."""
+    """One arm through select, control, run, score and analyze in memory; it obeys no decision, and caps hold.
+
+    The overrides are laid over what params.yaml says.
+    """
+    overrides = [*params_overrides(read_params()), *overrides]
     whole = compose_overrides(overrides)
     phase = whole["phase"]["name"]
     whole["plan"] = plan_of(phase)

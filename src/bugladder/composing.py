@@ -42,9 +42,13 @@ def compose_phase(phase: str, params: Mapping[str, Any], conf: Path = CONF) -> d
     Raises:
         BugladderError: an unknown choice or key, or an override that cannot be read.
     """
-    overrides = [f"phase={phase}", *(f"{g}={params[g]}" for g in _GROUP_KEYS), *params.get("overrides", [])]
-    whole = compose_overrides(overrides, conf)
+    whole = compose_overrides([f"phase={phase}", *params_overrides(params)], conf)
     return {**whole, "plan": plan_of(whole["phase"]["name"], conf)}
+
+
+def params_overrides(params: Mapping[str, Any]) -> list[str]:
+    """What params.yaml says, as Hydra overrides: the choice of each group, then the free ones."""
+    return [*(f"{group}={params[group]}" for group in _GROUP_KEYS), *params["overrides"]]
 
 
 def compose_overrides(overrides: Sequence[str], conf: Path = CONF) -> dict[str, Any]:
