@@ -8,12 +8,13 @@ from bugladder.datasets.entries import InjectedEntry, Release, Suite
 from bugladder.datasets.injection import Site, sites
 from bugladder.datasets.pypi import PypiDataset
 from bugladder.mining.drawing import Draw, draws
-from bugladder.mining.injected import Planter, PlantLimits, mine_injected
+from bugladder.mining.injected import Planter, mine_injected
 from bugladder.mining.planted import PER_OPERATOR, PER_PACKAGE, keep_planted, within_caps
 from bugladder.mining.pristine import quick_paths, run_pristine
 from bugladder.mining.recipes import Recipe
 from bugladder.mining.release import Limits, Miner
 from bugladder.mining.runs import Refused
+from bugladder.mining.trial import PlantLimits
 from bugladder.records import BugladderError, CommandResult, Outcome, TestReport, TestResult
 from bugladder.selection import SemanticChange
 from bugladder.workspace import apply_patch

@@ -1,55 +1,24 @@
-"""Decides which planted edits make entries of origin `injected`: some tests fail, most pass, the same twice."""
+"""Plants bugs in one release: decides which drawn edits are tried and how they spread over operators and functions."""
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from packaging.utils import canonicalize_name
 
 from bugladder.datasets.entries import InjectedEntry, Suite
-from bugladder.datasets.injection import plant
-from bugladder.datasets.injection.leaks import leaked_line
-from bugladder.datasets.issue_text import FailingTest, issue_text
 from bugladder.mining.drawing import Draw, draws
+from bugladder.mining.edits import planned_edit
 from bugladder.mining.pristine import Pristine, find_release, run_pristine
-from bugladder.mining.reach import Reach, edited_lines, measure_reach
+from bugladder.mining.reach import Reach, measure_reach
 from bugladder.mining.recipes import Recipe
-from bugladder.mining.release import Miner, patch_lines
+from bugladder.mining.release import Miner
 from bugladder.mining.runs import Refused
-from bugladder.records import BugladderError, Outcome, TestReport
-from bugladder.selection import SemanticChange, semantic_change
-from bugladder.workspace import make_patch
-
-
-@dataclass(frozen=True)
-class PlantLimits:
-    """What planted edits must keep to.
-
-    Args:
-        per_operator: most entries of one operator in one package.
-        per_function: most entries of one function or class in one package.
-        fail_to_pass_units: fewest definitions of tests that an edit must break.
-        failing_share: largest part of the suite that an edit may break.
-        tries_per_entry: edits tried for each entry wanted, after which the planting ends.
-        timeout_factor: a run may take this many times the pristine run's wall seconds.
-        least_timeout_s: and never less than this.
-        fair_cpu_s: a slower suite is cut to some of its files.
-        reach_timeout_factor: as timeout_factor, for the one run that measures which lines tests run.
-    """
-
-    per_operator: int = 3
-    per_function: int = 2
-    fail_to_pass_units: int = 2
-    failing_share: float = 0.3
-    tries_per_entry: int = 30
-    timeout_factor: float = 4.0
-    least_timeout_s: float = 5.0
-    fair_cpu_s: float = 2.0
-    reach_timeout_factor: float = 20.0
+from bugladder.mining.trial import PlantLimits, Trial
+from bugladder.records import BugladderError
 
 
 @dataclass(frozen=True)
@@ -101,20 +70,6 @@ def mine_injected(
     return Planted(pristine.suite, entries, tuple(f for f in found if isinstance(f, RefusedEdit)))
 
 
-@dataclass(frozen=True)
-class _Edit:
-    """A planted edit that is worth a test run."""
-
-    draw: Draw
-    edited: bytes
-    patch_lines: int
-    change: SemanticChange
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.edited).hexdigest()
-
-
 @dataclass
 class Planter:
     """Tries edits in one release; remembers what it has taken so far."""
@@ -159,25 +114,24 @@ class Planter:
         )
 
     def _entry(self, draw: Draw) -> InjectedEntry:
-        edit = self._edit(draw)
-        first = self._run(edit, ("--maxfail", str(self._most_failures() + 1)))
-        failing = self._failing(first)
-        second = self._run(edit, ())
-        if self._failing(second) != failing or self._words(first, failing) != self._words(second, failing):
-            raise Refused("the failing tests or their reports differ between two runs")
-        units = {self.pristine.units[i] for i in failing}
-        release = self.pristine.release
-        package = self.pristine.suite.package
+        edit = planned_edit(self.pristine.tree, draw)
+        if edit.sha256 in self._seen:
+            raise Refused("another operator gave the same file")
+        self._seen.add(edit.sha256)
+        if not self.reach.is_in_reach(draw.path, edit.lines, self.limits.fail_to_pass_units):
+            raise Refused("too few tests run the edited lines")
+        failures = Trial(self.pristine, self.miner, self.limits).failures(edit)
+        release, suite = self.pristine.release, self.pristine.suite
         return InjectedEntry(
-            id=f"{canonicalize_name(package)}-{release.version}-inj-{draw.operator}-{edit.sha256[:8]}",
-            package=package,
-            suite=self.pristine.suite.name,
-            fail_to_pass=failing,
-            fail_to_pass_units=len(units),
+            id=f"{suite.name}-inj-{draw.operator}-{edit.sha256[:8]}",
+            package=suite.package,
+            suite=suite.name,
+            fail_to_pass=failures.ids,
+            fail_to_pass_units=failures.units,
             left_out=(),
             change=edit.change,
             patch_lines=edit.patch_lines,
-            cpu_seconds=round(max(first.command.cpu_s, second.command.cpu_s), 2),
+            cpu_seconds=failures.cpu_seconds,
             release=release,
             operator=draw.operator,
             path=draw.path,
@@ -185,79 +139,3 @@ class Planter:
             index=draw.site.index,
             edited_sha256=edit.sha256,
         )
-
-    def _edit(self, draw: Draw) -> _Edit:
-        original = self.pristine.tree[draw.path]
-        try:
-            edited = plant(original, draw.operator, draw.site)
-        except BugladderError as error:
-            raise Refused(str(error)) from error
-        edit = _Edit(
-            draw=draw,
-            edited=edited,
-            patch_lines=patch_lines(make_patch({draw.path: edited}, {draw.path: original})),
-            change=semantic_change({draw.path: edited}, {draw.path: original}),
-        )
-        if edit.change.lines == 0:
-            raise Refused("the edit changes nothing but docstrings, comments or annotations")
-        if edit.sha256 in self._seen:
-            raise Refused("another operator gave the same file")
-        self._seen.add(edit.sha256)
-        others = _texts(self.pristine.tree, draw.path)
-        leak = leaked_line(_text(original), _text(edited), others)
-        if leak is not None:
-            raise Refused("a restored line stands elsewhere in the release")
-        lines = edited_lines(_text(original), _text(edited))
-        if not self.reach.is_in_reach(draw.path, lines, self.limits.fail_to_pass_units):
-            raise Refused("too few tests run the edited lines")
-        return edit
-
-    def _most_failures(self) -> int:
-        return int(self.limits.failing_share * len(self.pristine.suite.test_ids))
-
-    def _run(self, edit: _Edit, options: Sequence[str]) -> TestReport:
-        environment = self.pristine.environment
-        spec = replace(environment.runner, options=(*environment.runner.options, *options))
-        timeout_s = max(self.limits.least_timeout_s, self.limits.timeout_factor * self.pristine.wall_s)
-        environment = replace(environment, runner=spec)
-        with self.miner.open_workspace(environment, {edit.draw.path: edit.edited}) as workspace:
-            report: TestReport = workspace.test(timeout_s=timeout_s)
-        if report.command.timed_out:
-            raise Refused("the suite does not end in time")
-        if report.collection_errors or not report.results:
-            raise Refused("a test file cannot be collected")
-        if report.command.cpu_s > self.miner.limits.cpu_s:
-            raise Refused(f"the suite takes {report.command.cpu_s:.1f} s of CPU")
-        return report
-
-    def _failing(self, report: TestReport) -> tuple[str, ...]:
-        """The suite's ids that do not pass, where they are as many as an entry may have.
-
-        Raises:
-            Refused: too few, too many, or the run has not ended as it should.
-        """
-        outcomes = report.outcomes()
-        failed = [i for i in self.pristine.suite.test_ids if outcomes.get(i) not in {None, Outcome.PASSED}]
-        if len(failed) > self._most_failures():
-            raise Refused(f"more than {self.limits.failing_share:.0%} of the suite fails")
-        units = {self.pristine.units[i] for i in failed}
-        if len(units) < self.limits.fail_to_pass_units:
-            raise Refused(f"{len(units)} units fail, fewer than {self.limits.fail_to_pass_units}")
-        missing = [i for i in self.pristine.suite.test_ids if i not in outcomes]
-        if missing or not report.is_complete:
-            raise Refused("the run ends before all tests have a result")
-        return tuple(failed)
-
-    def _words(self, report: TestReport, failing: Sequence[str]) -> list[str]:
-        """What an issue text would show of each failing test."""
-        messages = {r.test_id: r.message for r in report.results}
-        return [issue_text(self.pristine.suite.package, [FailingTest(i, messages[i])]) for i in failing]
-
-
-def _texts(tree: Mapping[str, bytes], path: str) -> list[str]:
-    """Every other text of the release, in which a restored line would give the edit away."""
-    return [_text(content) for p, content in tree.items() if p != path and b"\0" not in content[:1024]]
-
-
-def _text(content: bytes) -> str:
-    return content.decode("utf-8", "replace")

@@ -28,6 +28,7 @@ class Pristine:
         suite: the ids that pass twice.
         units: unit of each of these ids.
         wall_s: wall seconds of the slower run.
+        other_tests: number of tests that run and are not in the suite: they fail, are skipped or are flaky.
     """
 
     release: Release
@@ -36,6 +37,7 @@ class Pristine:
     suite: Suite
     units: Mapping[str, str]
     wall_s: float
+    other_tests: int
 
 
 def find_release(package: str, version: str) -> Release:
@@ -87,7 +89,15 @@ def run_pristine(package: str, release: Release, recipe: Recipe, miner: Miner, f
         cpu_seconds=runs.cpu_seconds,
         test_ids=tuple(sorted(runs.pass_to_pass)),
     )
-    return Pristine(release, tree, environment, suite, runs.units, max(r.command.wall_s for r in (first, second)))
+    return Pristine(
+        release=release,
+        tree=tree,
+        environment=environment,
+        suite=suite,
+        units=runs.units,
+        wall_s=max(r.command.wall_s for r in (first, second)),
+        other_tests=len(first.results) - len(suite.test_ids),
+    )
 
 
 def quick_paths(report: TestReport, cpu_s: float) -> tuple[str, ...]:

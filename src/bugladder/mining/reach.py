@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Reach:
 
     counts: Mapping[str, Mapping[int, int]]
 
-    def is_in_reach(self, path: str, lines: set[int], tests: int) -> bool:
+    def is_in_reach(self, path: str, lines: Iterable[int], tests: int) -> bool:
         """False where it is known that fewer than `tests` test functions run any of these lines."""
         if not self.counts:
             return True
