@@ -16,7 +16,9 @@ class PathRules:
         test_files: a file with such a name is a test.
         other_folders: a path below such a folder at the root is never a source.
         other_files: a file with such a name is never a source.
-        mixed_files: files at the root of which only the test sections are protected.
+        mixed_files: a file with such a name has test sections, and only these are protected.
+        hook_files: a file with such a name steers an interpreter or a test run without being called.
+        hook_folders: so does whatever stands in such a folder.
     """
 
     test_folders: tuple[str, ...] = ("test", "tests", "testing")
@@ -34,6 +36,8 @@ class PathRules:
     )
     other_files: tuple[str, ...] = ("setup.py", "conf.py", "__meta__.py", "noxfile.py", "fabfile.py", "tasks.py")
     mixed_files: tuple[str, ...] = ("pyproject.toml", "setup.cfg", "tox.ini")
+    hook_files: tuple[str, ...] = ("sitecustomize.py", "usercustomize.py", "pytest.toml", ".pytest.toml", "*.pth")
+    hook_folders: tuple[str, ...] = ("__pycache__", "*.dist-info", "*.egg-info")
 
     def is_test(self, path: str) -> bool:
         """True for test code and the data beside it."""
@@ -50,4 +54,10 @@ class PathRules:
 
     def is_mixed(self, path: str) -> bool:
         """True for configuration files that hold test sections beside others."""
-        return path in self.mixed_files
+        return PurePosixPath(path).name in self.mixed_files
+
+    def is_hook(self, path: str) -> bool:
+        """True for what an interpreter or pytest obeys without being told: start-up code, entry points, bytecode."""
+        pure = PurePosixPath(path)
+        in_folder = any(fnmatchcase(part, rule) for part in pure.parts[:-1] for rule in self.hook_folders)
+        return in_folder or any(fnmatchcase(pure.name, rule) for rule in self.hook_files)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bugladder.grading.protection import Protection, restore_sections
+from bugladder.grading.protection import Protection
+from bugladder.grading.restoration import Restoration
 from bugladder.grading.settings import GradingSettings
 from bugladder.paths import PathRules
 from bugladder.protocols import OpenWorkspace
 from bugladder.records import Answer, Environment, Files, Kind, Outcome, Side, TestOutcome, TestReport
-from bugladder.workspace import Workspace, apply_patch
+from bugladder.workspace import TreeRefusedError, apply_patch
 
 
 @dataclass(frozen=True)
@@ -39,19 +40,34 @@ class Grader:
         """Apply a patch ("" for the unpatched code) in a fresh workspace and run the listed tests once."""
         protection = Protection.of(self.answer.test_patch, self.answer.reference_patch, self.settings.paths)
         kept = protection.keep(patch)
+        if patch.strip() and not kept.patch.strip() and not kept.dropped:
+            return self._failed("it holds no unified diff", kept.dropped)
+        restoration = Restoration(protection, self.base, full_test_files(self.base, self.answer.test_patch))
         with self.open_workspace(self.environment, {}) as workspace:
-            applied = workspace.apply(kept.patch) if kept.patch.strip() else None
-            if applied is not None and not applied.applied:
-                missing = self.listed({})
-                return Grade(applied=False, reason=applied.reason, outcomes=missing, dropped=kept.dropped, seconds=0.0,
-                             was_cut=False)  # fmt: skip
-            self._put_back(workspace, protection, kept.patch)
-            report = workspace.test()
+            if not kept.patch.strip():
+                restoration.unpatched(workspace)
+                return self._graded(workspace.test(), kept.dropped)
+            applied = workspace.apply(kept.patch)
+            if not applied.applied:
+                return self._failed(applied.reason, kept.dropped)
+            try:
+                more = restoration.patched(workspace)
+                return self._graded(workspace.test(), tuple(dict.fromkeys([*kept.dropped, *more])))
+            except TreeRefusedError as error:
+                # a full disk or a file where a folder belongs is the patch's doing: the fresh tree took everything
+                return self._failed(f"the patched tree does not take its tests: {error}", kept.dropped)
+
+    def _failed(self, reason: str, dropped: tuple[str, ...]) -> Grade:
+        return Grade(
+            applied=False, reason=reason, outcomes=self.listed({}), dropped=dropped, seconds=0.0, was_cut=False
+        )
+
+    def _graded(self, report: TestReport, dropped: tuple[str, ...]) -> Grade:
         return Grade(
             applied=True,
             reason=_trouble(report),
             outcomes=self.listed(outcomes_of(report), {r.test_id: r.seconds for r in report.results}),
-            dropped=kept.dropped,
+            dropped=dropped,
             seconds=report.command.wall_s,
             was_cut=report.command.timed_out,
         )
@@ -67,14 +83,6 @@ class Grader:
                 spent = (seconds or {}).get(test, 0.0)
                 rows.append(TestOutcome(test, outcome, kind, side, self.answer.units[test], spent))
         return tuple(rows)
-
-    def _put_back(self, workspace: Workspace, protection: Protection, patch: str) -> None:
-        full = full_test_files(self.base, self.answer.test_patch)
-        back: Files = {p: c for p, c in full.items() if protection.covers(p)}
-        mixed = protection.mixed(patch)
-        if mixed:
-            back.update(restore_sections(self.base, workspace.read(mixed)))
-        workspace.write(back)
 
 
 def full_test_files(base: Files, test_patch: str) -> Files:
@@ -100,7 +108,9 @@ def _trouble(report: TestReport) -> str:
         return f"the test command was cut after {report.command.wall_s:.0f} s"
     if not report.is_readable:
         return "no readable test report"
-    return "" if report.is_complete else "the test run did not finish"
+    if not report.is_complete:
+        return "the test run did not finish"
+    return "" if report.results else "no test was collected"
 
 
 def inert_files(base: Files, rules: PathRules) -> Files:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from bugladder.grading.grade import Grader, full_test_files, inert_files, outcomes_of
 from bugladder.grading.protection import Protection
 from bugladder.records import Files, Kind, Outcome, Side, TestOutcome, TestReport
-from bugladder.workspace import apply_patch
+from bugladder.workspace import TreeRefusedError, apply_patch
 
 _TIMES = 2
 
@@ -29,8 +31,8 @@ def judge_own_tests(grader: Grader, test_files: Files, patch: str) -> OwnTests:
     collection. A failure counts in the call phase only, not in collection, import or set-up.
     """
     known = {*grader.base, *full_test_files(grader.base, grader.answer.test_patch)}
-    new: Files = {p: c for p, c in sorted(test_files.items()) if c is not None and p not in known}
-    if not new:
+    new = _new_files(test_files, known)
+    if not _test_paths(new):
         return OwnTests()
     first = _run(grader, new, {})
     written = tuple(r.test_id for r in first.results)[: grader.settings.max_own_tests]
@@ -45,9 +47,28 @@ def judge_own_tests(grader: Grader, test_files: Files, patch: str) -> OwnTests:
     return OwnTests(written, valid, _on_patch(grader, new, patch, valid) if valid else ())
 
 
+def _new_files(test_files: Files, known: set[str]) -> Files:
+    """The files that stand at new, plain places inside the repository, and that fit beside what is there."""
+    files: Files = {}
+    for path, content in sorted(test_files.items()):
+        pure = PurePosixPath(path)
+        parents = {str(p) for p in pure.parents}
+        is_plain = str(pure) == path and not pure.is_absolute() and not {"..", ".git"} & {*pure.parts} and pure.parts
+        is_free = path not in known and not parents & ({*files} | known)
+        is_folder = any(other.startswith(f"{path}/") for other in known)
+        if content is not None and is_plain and is_free and not is_folder and "\0" not in path:
+            files[path] = content
+    return files
+
+
+def _test_paths(new: Files) -> tuple[str, ...]:
+    """What the runner is asked to run; data beside a test is no test, and a name may not look like an option."""
+    return tuple(p for p in new if p.endswith(".py") and not p.startswith("-"))
+
+
 def _run(grader: Grader, new: Files, state: Files) -> TestReport:
     with grader.open_workspace(grader.environment, {**state, **new}) as workspace:
-        report: TestReport = workspace.test(paths=tuple(new))
+        report: TestReport = workspace.test(paths=_test_paths(new))
     return report
 
 
@@ -55,11 +76,12 @@ def _on_patch(grader: Grader, new: Files, patch: str, valid: Sequence[str]) -> t
     protection = Protection.of(grader.answer.test_patch, grader.answer.reference_patch, grader.settings.paths)
     kept = protection.keep(patch).patch
     with grader.open_workspace(grader.environment, {}) as workspace:
-        if kept.strip() and not workspace.apply(kept).applied:
-            found: dict[str, Outcome] = {}
-        else:
-            workspace.write(new)
-            found = outcomes_of(workspace.test(paths=tuple(new)))
+        found: dict[str, Outcome] = {}
+        # a patch that leaves no room for its own tests costs it these
+        with suppress(TreeRefusedError):
+            if not kept.strip() or workspace.apply(kept).applied:
+                workspace.write(new)
+                found = outcomes_of(workspace.test(paths=_test_paths(new)))
     return tuple(
         TestOutcome(t, found.get(t, found.get("", Outcome.MISSING)), Kind.OWN, Side.PUBLIC, t, 0.0) for t in valid
     )

@@ -26,7 +26,7 @@ class KeptPatch:
 
 @dataclass(frozen=True)
 class Protection:
-    """Protected are the test patch's files and those matching the path rules, minus any that the reference touches."""
+    """Protected: the test patch's files, tests and hooks by the path rules, minus what the reference touches."""
 
     rules: PathRules
     test_paths: frozenset[str]
@@ -39,7 +39,8 @@ class Protection:
 
     def covers(self, path: str) -> bool:
         """True for a protected path."""
-        return path not in self.reference_paths and (path in self.test_paths or self.rules.is_test(path))
+        is_of_tests = path in self.test_paths or self.rules.is_test(path) or self.rules.is_hook(path)
+        return is_of_tests and path not in self.reference_paths
 
     def keep(self, patch: str) -> KeptPatch:
         """Drop the parts of a patch that touch a protected file."""
@@ -51,9 +52,9 @@ class Protection:
                 kept.append(block)
         return KeptPatch("".join(kept), tuple(dict.fromkeys(dropped)))
 
-    def mixed(self, patch: str) -> tuple[str, ...]:
-        """Paths of a patch of which only the test sections are protected."""
-        return tuple(p for p in touched_paths(patch) if self.rules.is_mixed(p) and p not in self.reference_paths)
+    def is_mixed(self, path: str) -> bool:
+        """True for a file of which only the test sections are protected."""
+        return self.rules.is_mixed(path) and path not in self.reference_paths and not self.covers(path)
 
 
 def restore_sections(base: Mapping[str, bytes | None], present: Mapping[str, bytes | None]) -> Files:

@@ -24,6 +24,10 @@ from bugladder.workspace.patches import make_patch
 _UNPACK = ("tar", "--extract", "--file=-", "--no-same-owner", "--no-same-permissions", "--overwrite")
 
 
+class TreeRefusedError(InfrastructureError):
+    """The open tree does not take or give a file; where a patch or tested code came before, it may be their doing."""
+
+
 @dataclass(frozen=True)
 class ApplyResult:
     """Whether a patch applied, and the tool's words where it did not."""
@@ -53,7 +57,7 @@ class Workspace:
         """Write whole files (None deletes) below the root, or below another absolute folder inside.
 
         Raises:
-            InfrastructureError: the sandbox could not take them (for example a full disk).
+            TreeRefusedError: the tree does not take them (a full disk, a file where a folder belongs).
         """
         target = folder or self.session.root
         doomed = sorted(path for path, content in files.items() if content is None)
@@ -136,14 +140,17 @@ class Workspace:
         )  # fmt: skip
         result = self.session.run(command)
         if result.timed_out or result.is_truncated:
-            raise InfrastructureError("the work folder could not be exported: too large or too slow")
+            raise TreeRefusedError("the work folder could not be exported: too large or too slow")
         return _unpack(result.stdout)
 
     def _must(self, command: Command) -> CommandResult:
         result = self.session.run(command)
         if result.exit_code != 0:
             words = result.stderr.decode("utf-8", "replace").strip()[:300]
-            raise InfrastructureError(f"sandbox command {command.argv[0]} failed ({result.exit_code}): {words}")
+            # what ends by a signal or by the clock was not refused by the tree
+            was_refused = result.exit_code is not None and result.exit_code > 0
+            error = TreeRefusedError if was_refused else InfrastructureError
+            raise error(f"sandbox command {command.argv[0]} failed ({result.exit_code}): {words}")
         return result
 
 

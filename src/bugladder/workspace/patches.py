@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -79,36 +80,74 @@ def split_patch(patch: str) -> list[str]:
     blocks: list[list[str]] = []
     old = new = 0
     has_git = patch.startswith("diff --git ") or "\ndiff --git " in patch
+    has_hunk = False
     for line in patch.splitlines(keepends=True):
         if old > 0 or new > 0:
             old -= line[:1] in {" ", "-"} or line in {"\n", "\r\n"}
             new -= line[:1] in {" ", "+"} or line in {"\n", "\r\n"}
         elif line.startswith("@@ "):
             old, new = _hunk_lengths(line)
-        elif line.startswith("diff --git ") or (not has_git and line.startswith("--- ")):
+            has_hunk = True
+        # git takes a "--- " behind a hunk for the next file, with or without a header line before it
+        elif line.startswith("diff --git ") or (line.startswith("--- ") and (has_hunk or not has_git)):
             blocks.append([])
+            has_hunk = False
         if blocks:
             blocks[-1].append(line)
     return ["".join(b) for b in blocks]
 
 
 def block_paths(block: str) -> list[str]:
-    """The paths that one file's part of a diff names, without a/ and b/ and without /dev/null."""
+    """The paths that one file's part of a diff names, as git reads them: unquoted, without /dev/null or a/ and b/.
+
+    Of the names in `---`, `+++` and the header git drops the first folder, whatever it is called.
+    """
     found: dict[str, None] = {}
     for line in block.splitlines():
         if line.startswith(("@@ ", "GIT binary patch")):
             break
         for head in ("--- ", "+++ ", "rename from ", "rename to ", "copy to "):
             if line.startswith(head):
-                path = line[len(head) :].split("\t")[0].strip().strip('"')
+                path = _unquoted(line[len(head) :])
                 if path != "/dev/null":
-                    found[path[2:] if path[:2] in {"a/", "b/"} and head[0] in "-+" else path] = None
-    first = block.split("\n", 1)[0]
-    if not found and first.startswith("diff --git a/"):
-        # a mode change, an empty file or a binary one has no ---/+++ lines; both halves name the same path
-        rest = first.removeprefix("diff --git a/")
-        found[rest[: (len(rest) - len(" b/")) // 2]] = None
+                    found[path.partition("/")[2] or path if head[0] in "-+" else path] = None
+    if not found and block.startswith("diff --git "):
+        # a mode change, an empty file or a binary one has no ---/+++ lines
+        found[_header_path(block.split("\n", 1)[0].removeprefix("diff --git ").rstrip("\r"))] = None
     return list(found)
+
+
+def _header_path(names: str) -> str:
+    """The path that both names of a header give without their first folders; it may hold blanks."""
+    if '"' in names:
+        last = _QUOTED.search(names) if not names.endswith('"') else [*_QUOTED.finditer(names)][-1]
+        return _unquoted(last.group()).partition("/")[2] if last else names
+    for at in (n for n, letter in enumerate(names) if letter == " "):
+        left, right = names[:at].partition("/")[2], names[at + 1 :].partition("/")[2]
+        if left and left == right:
+            return left
+    return names
+
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def _unquoted(name: str) -> str:
+    """A name as git writes it: in quotes with C escapes, or as it is up to a tab."""
+    quoted = _QUOTED.match(name)
+    if quoted is None:
+        return name.split("\t", maxsplit=1)[0].strip()
+    text = re.sub(r"\\([0-7]{1,3}|.)", _unescaped, quoted.group()[1:-1])
+    # escapes are bytes, the rest is text already
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = match.group(1)
+    if code[0] not in "01234567":
+        return _ESCAPES.get(code, code)
+    return bytes([int(code, 8) & 0xFF]).decode("utf-8", "surrogateescape")
 
 
 def _hunk_lengths(line: str) -> tuple[int, int]:

@@ -1,0 +1,76 @@
+"""Puts a graded tree's tests back after a candidate's patch, by what the tree then holds, whatever the patch said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bugladder.grading.protection import Protection, restore_sections
+from bugladder.records import Files
+from bugladder.workspace import TreeRefusedError, Workspace
+
+_FOLDER, _LINK = "d", "l"
+# Every entry of the tree, folders and links included: its kind, a blank, its path, a NUL.
+_LIST = ("find", ".", "-mindepth", "1", "-printf", r"%y %P\0")
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """What a graded tree must hold before its tests run.
+
+    Args:
+        protection: which paths a candidate may not decide.
+        base: whole files of the unpatched repository.
+        tests: whole test files as the test patch leaves them (None where it deletes one).
+    """
+
+    protection: Protection
+    base: Files
+    tests: Files
+
+    def unpatched(self, workspace: Workspace) -> None:
+        """Lay the tests over a tree that nobody patched."""
+        workspace.write({p: c for p, c in self.tests.items() if self.protection.covers(p)})
+
+    def patched(self, workspace: Workspace) -> tuple[str, ...]:
+        """Put every protected file back over a patched tree; returns the protected paths that had no business there.
+
+        A patch can be written so that a reader of its text takes it for another; the tree cannot. Links go too: an
+        sdist holds none, and one could stand for a protected file.
+
+        Raises:
+            TreeRefusedError: the patch left a tree that does not take the files.
+        """
+        entries = _listed(workspace)
+        covered = {p: c for p, c in self.base.items() if self.protection.covers(p)}
+        back = {**covered, **{p: c for p, c in self.tests.items() if self.protection.covers(p)}}
+        doomed = {p for p, kind in entries.items() if kind == _LINK or self._is_intruder(p, kind, back)}
+        workspace.write(dict.fromkeys(doomed | _in_the_way(entries, back)))
+        workspace.write({**back, **self._mixed(workspace, entries, doomed)})
+        return tuple(sorted(doomed))
+
+    def _is_intruder(self, path: str, kind: str, back: Files) -> bool:
+        return kind != _FOLDER and self.protection.covers(path) and back.get(path) is None
+
+    def _mixed(self, workspace: Workspace, entries: Mapping[str, str], doomed: set[str]) -> Files:
+        paths = [p for p in {*entries, *self.base} if self.protection.is_mixed(p)]
+        if not paths:
+            return {}
+        present = workspace.read([p for p in paths if p not in doomed])
+        changed = {p: present.get(p) for p in paths if present.get(p) != self.base.get(p)}
+        return restore_sections(self.base, changed)
+
+
+def _listed(workspace: Workspace) -> dict[str, str]:
+    found = workspace.run(*_LIST)
+    if found.exit_code != 0 or found.is_truncated:
+        raise TreeRefusedError("the patched tree cannot be listed: too large, or unreadable")
+    entries = (e.split(" ", 1) for e in found.stdout.decode("utf-8", "surrogateescape").split("\0") if e)
+    return {path: kind for kind, path in entries}
+
+
+def _in_the_way(entries: Mapping[str, str], back: Files) -> set[str]:
+    """Folders where a file belongs, and files where a folder of one does."""
+    files = {p for p, content in back.items() if content is not None}
+    parents = {p[:at] for p in files for at, letter in enumerate(p) if letter == "/"}
+    return {p for p, kind in entries.items() if (p in files and kind == _FOLDER) or (p in parents and kind != _FOLDER)}
