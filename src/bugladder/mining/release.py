@@ -38,7 +38,7 @@ class Limits:
 
     changed_lines: int = 260
     files: int = 8
-    cpu_s: float = 20.0
+    cpu_s: float = 5.0
     pass_to_pass: int = 10
     fail_to_pass_share: float = 0.5
 
