@@ -9,12 +9,12 @@ from typing import Any
 from bugladder import config
 from bugladder.analysis.phase_analysis import Analysis, analyze
 from bugladder.analysis.settings import PhaseTables
+from bugladder.checking import check
 from bugladder.composing import compose_overrides, params_overrides, plan_of, read_params
 from bugladder.rows import instance_row
 from bugladder.tracking import TrackedResult, git_commit, track
 from stages.analyze import settings_of
 from stages.control import control
-from stages.resolve import check
 from stages.run import run
 from stages.score import score
 from stages.select import select

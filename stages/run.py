@@ -18,6 +18,7 @@ from bugladder.running.items import WorkItem
 from bugladder.running.locks import phase_lock
 from bugladder.running.solving import SolveWork
 from bugladder.running.store import Store
+from stages.outputs import write
 from stages.setting import Setting, gate_of, open_setting
 
 
@@ -59,8 +60,7 @@ def main(argv: Sequence[str]) -> None:
         found = run(slice_, tables.read(tables.TASKS, folder / "tasks.parquet"), obeys, f"run@{phase}")
         for name, rows in found.items():
             tables.write(tables.ALL[name], rows, folder / f"{name}.parquet")
-        text = predictions(found["candidates"], slice_["solver"]["name"])
-        (folder / "predictions.jsonl").write_text(text, encoding="utf-8")
+        write(folder / "predictions.jsonl", predictions(found["candidates"], slice_["solver"]["name"]))
 
 
 if __name__ == "__main__":

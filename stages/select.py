@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from bugladder.running.entry import run_stage
 from bugladder.running.locks import phase_lock
 from bugladder.selection.phases import PhaseSize, SelectionSettings, select_phase
 from bugladder.selection.shares import selection_shares
+from stages.outputs import write_json
 
 
 def select(slice_: Mapping[str, Any]) -> tuple[list[Instance], list[dict[str, Any]]]:
@@ -48,7 +48,7 @@ def main(argv: Sequence[str]) -> None:
         instances, selected = select(config.load(phase, "select"))
         tables.write(tables.INSTANCES, [instance_row(i) for i in instances], folder / "instances.parquet")
         report = {"phase": phase, "ids": [i.instance_id for i in instances], "shares": selected}
-        (folder / "selection.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        write_json(folder / "selection.json", report)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,8 @@ def build(node: Node, cls: type[T] | None = None, where: str = "config") -> T:
     _refuse_unknown(target, values, where)
     try:
         built: T = TypeAdapter(target).validate_python(values)
+    except BugladderError as error:  # a setting's own rule
+        raise BugladderError(f"{where}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join([where, *(str(p) for p in first["loc"])])

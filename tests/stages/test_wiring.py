@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from bugladder import config
+from bugladder.checking import check
 from bugladder.composing import compose_phase, read_params
 from bugladder.running.code_digest import import_closure, program_files
-from stages.resolve import check
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"

@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class SplitSettings:
     """
 
     public_ratio: float = 0.7
-    protocol: str = "split"
+    protocol: Literal["split", "blind"] = "split"
     seed: int = 0
 
 
