@@ -22,7 +22,8 @@ def run_stage(main: Callable[[Sequence[str]], None]) -> None:
     try:
         main(sys.argv[1:])
     except BugladderError as error:
-        print(f"error: {error}", file=sys.stderr)
+        # a tool's words inside may break the line; whoever reads logs counts on one
+        print(f"error: {' '.join(str(error).splitlines())}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
         if error.filename is None and error.strerror is None:
