@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -56,11 +57,12 @@ def apply_patch(files: Mapping[str, bytes | None], patch: str) -> Files:
         return {}
     with tempfile.TemporaryDirectory(prefix="bugladder-apply-") as name:
         folder = Path(name).resolve()
-        _lay(folder, {p: c for p, c in files.items() if f"/{p}" in patch})
+        touched = touched_paths(patch)
+        _lay(folder, {p: files[p] for p in touched if p in files})
         done = _git(["git", "apply", "--whitespace=nowarn", "-"], folder, patch.encode("utf-8", "surrogateescape"))
         if done.returncode != 0:
             raise BugladderError(f"the patch does not apply: {done.stderr.decode(errors='replace').strip()[:300]}")
-        return {path: _take(folder / path) for path in touched_paths(patch)}
+        return {path: _take(folder / path) for path in touched}
 
 
 def touched_paths(patch: str) -> list[str]:
@@ -81,7 +83,8 @@ def split_patch(patch: str) -> list[str]:
     old = new = 0
     has_git = patch.startswith("diff --git ") or "\ndiff --git " in patch
     has_hunk = False
-    for line in patch.splitlines(keepends=True):
+    # not splitlines: a form feed or a lone return ends no line of a diff
+    for line in io.StringIO(patch, newline="\n"):
         if old > 0 or new > 0:
             old -= line[:1] in {" ", "-"} or line in {"\n", "\r\n"}
             new -= line[:1] in {" ", "+"} or line in {"\n", "\r\n"}
@@ -103,7 +106,7 @@ def block_paths(block: str) -> list[str]:
     Of the names in `---`, `+++` and the header git drops the first folder, whatever it is called.
     """
     found: dict[str, None] = {}
-    for line in block.splitlines():
+    for line in block.split("\n"):
         if line.startswith(("@@ ", "GIT binary patch")):
             break
         for head in ("--- ", "+++ ", "rename from ", "rename to ", "copy to "):
