@@ -7,6 +7,7 @@ import secrets
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from bugladder.protocols import Runner, Session
 from bugladder.records import (
@@ -68,9 +69,12 @@ class Workspace:
             self._must(Command((*_UNPACK, f"--directory={target}"), self.timeout_s, stdin=_pack(present)))
 
     def read(self, paths: Iterable[str]) -> Files:
-        """Whole regular files by path; a path that is absent, a folder, a link or a device is None."""
+        """Whole regular files by path; what is absent, a folder, a link, behind a link or a device is None."""
         wanted = sorted(set(paths))
-        found = self._export(wanted) if wanted else {}
+        inside = [p for p in wanted if not PurePosixPath(p).is_absolute() and ".." not in PurePosixPath(p).parts]
+        # the folders above are exported as they are, so that a link among them shows
+        above = {str(folder) for p in inside for folder in PurePosixPath(p).parents} - {"."}
+        found = self._export([*sorted(above), *inside]) if inside else {}
         return {path: found.get(path) for path in wanted}
 
     def tree(self) -> dict[str, bytes]:
@@ -133,7 +137,8 @@ class Workspace:
         command = Command(
             (
                 "tar", "--create", "--file=-", "--null", "--no-recursion" if paths != ["."] else "--recursion",
-                "--ignore-failed-read", "--exclude=.git", "--exclude=__pycache__", "--files-from=-",
+                "--hard-dereference", "--ignore-failed-read", "--exclude=.git", "--exclude=__pycache__",
+                "--files-from=-",
             ),
             self.timeout_s,
             stdin=names,
@@ -167,9 +172,13 @@ def _pack(files: dict[str, bytes]) -> bytes:
 
 def _unpack(data: bytes) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
+    links: list[str] = []
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
         for member in archive:
+            name = member.name.removeprefix("./")
             content = archive.extractfile(member) if member.isreg() else None
             if content is not None:
-                files[member.name.removeprefix("./")] = content.read()
-    return files
+                files[name] = content.read()
+            elif member.issym():
+                links.append(f"{name}/")
+    return {path: content for path, content in files.items() if not path.startswith(tuple(links))}
