@@ -24,6 +24,34 @@ from bugladder.running.opening import workspace_opener
 from bugladder.sandboxes.local import LocalSandbox
 from bugladder.workspace import make_patch
 
+# Markers whose tool every machine that runs them has: there, a run in which all of their tests skip has shown nothing.
+_NEVER_ALL_SKIPPED = ("slow", "network")
+
+
+class _MarkerWatch:
+    """Fails a run in which every test of a marker was skipped although its tool is there."""
+
+    def __init__(self) -> None:
+        self.ran: dict[str, bool] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note for each marker whether any of its tests got as far as its body."""
+        for marker in _NEVER_ALL_SKIPPED:
+            if marker in report.keywords:
+                self.ran[marker] = self.ran.get(marker, False) or (report.when == "call" and not report.skipped)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Turn a green run red."""
+        idle = sorted(marker for marker, has_run in self.ran.items() if not has_run)
+        if idle and session.exitstatus == pytest.ExitCode.OK:
+            print(f"\nevery test marked {', '.join(idle)} was skipped although its tool is there")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch the markers in runs that ask for them."""
+    config.pluginmanager.register(_MarkerWatch(), "bugladder-marker-watch")
+
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
