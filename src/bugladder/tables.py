@@ -4,39 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bugladder.columns import Table, to_arrow, unescaped
 from bugladder.records import BugladderError
-
-_TYPES: dict[str, pa.DataType] = {
-    "str": pa.string(),
-    "int": pa.int64(),
-    "float": pa.float64(),
-    "bool": pa.bool_(),
-    "list": pa.list_(pa.string()),
-}
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table's name, key and columns. A column's type may end in "?" where null is allowed."""
-
-    name: str
-    key: tuple[str, ...]
-    columns: Mapping[str, str]
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The Arrow schema, in column order, with nullability."""
-        return pa.schema(
-            [pa.field(c, _TYPES[t.rstrip("?")], nullable=t.endswith("?")) for c, t in self.columns.items()]
-        )
-
 
 INSTANCES = Table(
     "instances",
@@ -221,7 +196,7 @@ def write(table: Table, rows: Iterable[Mapping[str, Any]], path: Path) -> None:
     data = [dict(r) for r in rows]
     for row in data:
         _check_columns(table, set(row), path)
-    arrow = _to_arrow(table, data, path)
+    arrow = to_arrow(table, data, path)
     _check_rows(table, arrow, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -253,8 +228,7 @@ def read(table: Table, path: Path) -> list[dict[str, Any]]:
             raise BugladderError(f"{path}: column {field.name!r} is {found}, should be {field.type}")
     arrow = arrow.select(list(table.columns))
     _check_rows(table, arrow, path)
-    rows: list[dict[str, Any]] = arrow.to_pylist()
-    return rows
+    return [{name: unescaped(value) for name, value in row.items()} for row in arrow.to_pylist()]
 
 
 def _check_columns(table: Table, found: set[str], path: Path) -> None:
@@ -265,23 +239,12 @@ def _check_columns(table: Table, found: set[str], path: Path) -> None:
         raise BugladderError(f"{path}: column {extra[0]!r} is not in the schema of table {table.name}")
 
 
-def _to_arrow(table: Table, rows: list[dict[str, Any]], path: Path) -> pa.Table:
-    columns = []
-    for field in table.schema:
-        try:
-            columns.append(pa.array([r[field.name] for r in rows], type=field.type))
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise BugladderError(f"{path}: column {field.name!r} should be {field.type}: {error}") from error
-    return pa.Table.from_arrays(columns, schema=table.schema)
-
-
 def _check_rows(table: Table, arrow: pa.Table, path: Path) -> None:
     for field in table.schema:
         if not field.nullable and arrow.column(field.name).null_count:
             raise BugladderError(f"{path}: column {field.name!r} of table {table.name} holds a null; none is allowed")
-    keys = list(zip(*(arrow.column(k).to_pylist() for k in table.key), strict=True))
     seen: set[tuple[Any, ...]] = set()
-    for key in keys:
+    for key in zip(*(arrow.column(k).to_pylist() for k in table.key), strict=True):
         if key in seen:
             raise BugladderError(f"{path}: duplicate key {'/'.join(map(str, key))} in table {table.name}")
         seen.add(key)
