@@ -10,12 +10,10 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
 from tiny_bug import PROJECT
 from tiny_project import edit_yaml, make_project
 
 _ORDER = ("resolve", "select", "control", "run", "score", "analyze", "plot", "report", "track")
-AFTER_ANALYZE = ("analyze", "plot", "report", "track")
 
 
 def make_dvc_project(root: Path) -> Path:
@@ -93,8 +91,3 @@ EDITS: dict[str, Callable[[Path], None]] = {
     "the solver (no_op)": _edit("params.yaml", solver="no_op"),
 }
 """In this order, one after the other in one project."""
-
-
-def phases_of(root: Path) -> list[str]:
-    """The phases that params.yaml climbs."""
-    return sorted(yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8"))["phases"])
