@@ -16,7 +16,7 @@ from bugladder.datasets.entries import Release, ReleaseEntry, Suite
 from bugladder.selection import SemanticChange
 
 # Each bug is another wrong `add`, so that every instance has its own patch.
-_WRONG = ("a - b", "a * b", "a", "b", "abs(a) + b", "a + a", "b - a", "a + b + 1", "a // b", "0", "a + b - 1", "-a")
+_WRONG = ("a - b", "a * b", "a", "b", "a - abs(b)", "a + a", "b - a", "a + b + 1", "a // b", "0", "a + b - 1", "-a")
 
 
 def source(wrong: str) -> bytes:
