@@ -38,12 +38,15 @@ def repro(root: Path) -> dict[str, list[str]]:
     return {name: sorted(found[name]) for name in sorted(found, key=_ORDER.index)}
 
 
-def _dvc(root: Path, *argv: str) -> str:
+def dvc(root: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    """Run a dvc command in the project, on the project's own copy of the code."""
     env = {**os.environ, "PYTHONPATH": str(root / "src"), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    done = subprocess.run(
-        [str(PROJECT / ".venv" / "bin" / "dvc"), *argv],
-        cwd=root, env=env, capture_output=True, text=True, check=False, timeout=1200,
-    )  # fmt: skip
+    tool = str(PROJECT / ".venv" / "bin" / "dvc")
+    return subprocess.run([tool, *argv], cwd=root, env=env, capture_output=True, text=True, check=False, timeout=1200)
+
+
+def _dvc(root: Path, *argv: str) -> str:
+    done = dvc(root, *argv)
     if done.returncode != 0:
         raise RuntimeError(f"dvc {' '.join(argv)} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
     return done.stdout

@@ -229,7 +229,7 @@ def test_a_process_that_ends_in_the_middle(run, body, seen, is_complete):
 def test_a_time_out_in_the_middle(run):
     """A run that is cut by the clock gives the tests that were finished, and says that it was cut."""
     suite = b"import time\n\n\ndef test_1(): pass\n\n\ndef test_2(): time.sleep(60)\n\n\ndef test_3(): pass\n"
-    report = run({"test_slow.py": suite}, timeout_s=5.0)
+    report = run({"test_slow.py": suite}, timeout_s=3.0)
     assert report.outcomes() == {"tests/test_slow.py::test_1": Outcome.PASSED}
     assert report.command.timed_out
     assert report.command.exit_code is None

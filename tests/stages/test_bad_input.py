@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from rerunning import dvc, make_dvc_project
 from tiny_project import edit_yaml, make_project, stage
 
 from bugladder.running.entry import run_stage
@@ -343,6 +344,21 @@ def test_a_stage_beside_a_running_one(project, run):
     assert done.stderr == f"{line} and run again\n"
     assert not (project / "data" / "baseline" / "instances.parquet").exists()
     assert run("select", "baseline")[0] == 0
+
+
+@pytest.mark.slow
+def test_dvc_repro_beside_a_stage_that_lives_on(tmp_path, monkeypatch):
+    """While a stage is at work, also one whose dvc was killed, `dvc repro` fails with our line; later it works."""
+    root = make_dvc_project(tmp_path / "project")
+    monkeypatch.chdir(root)
+    assert dvc(root, "repro", "resolve@baseline").returncode == 0
+    with phase_lock(Path("data/baseline")):
+        done = dvc(root, "repro", "select@baseline")
+    assert done.returncode != 0
+    assert f"error: data/baseline: a stage with pid {os.getpid()} is at work on it" in done.stderr.splitlines()[0]
+    assert not (root / "data" / "baseline" / "instances.parquet").exists()
+    assert dvc(root, "repro", "select@baseline").returncode == 0
+    assert (root / "data" / "baseline" / "instances.parquet").exists()
 
 
 def small_disk(root, limit, *argv):
