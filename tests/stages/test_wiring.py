@@ -198,3 +198,9 @@ def test_layers_hold():
     tool = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([tool, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout
+
+
+def test_every_test_file_has_a_name_of_its_own():
+    """Two test files of one name in folders without packages would stop the whole suite from being collected."""
+    names = [p.name for p in (ROOT / "tests").rglob("*.py") if p.name != "conftest.py"]
+    assert sorted(n for n in set(names) if names.count(n) > 1) == []
