@@ -1,5 +1,7 @@
 """What of a candidate's patch reaches the graded tree."""
 
+import pytest
+
 from bugladder.grading.protection import Protection, restore_sections
 from bugladder.paths import PathRules
 from bugladder.workspace import make_patch
@@ -36,10 +38,33 @@ def test_a_line_that_looks_like_a_header_ends_no_hunk():
     assert kept.patch == make_patch(before, after)
 
 
+@pytest.mark.parametrize(
+    "patch",
+    [
+        '--- /dev/null\n+++ "b/\\143onftest.py"\n@@ -0,0 +1 @@\n+x\n',
+        "--- /dev/null\n+++ other/conftest.py\t2026-01-01\n@@ -0,0 +1 @@\n+x\n",
+        "diff --git x/conftest.py y/conftest.py\nnew file mode 100644\nindex 0..1\nGIT binary patch\nliteral 0\n",
+        'diff --git "a/\\143onftest.py" "b/\\143onftest.py"\nold mode 100644\nnew mode 100755\n',
+        'diff --git a/conftest.py "b/\\143onftest.py"\nold mode 100644\nnew mode 100755\n',
+    ],
+    ids=["octal", "prefix", "binary with a prefix", "quoted header", "half quoted header"],
+)
+def test_a_name_is_read_as_git_reads_it(patch):
+    """Quotes, escapes and other prefixes than a/ and b/ hide no protected file."""
+    assert _protection().keep(patch).dropped == ("conftest.py",)
+
+
+def test_a_file_behind_a_hunk_is_a_file_of_its_own():
+    """A second file without a header line of its own is dropped, and the first one stays."""
+    first = make_patch({"a.py": b"1\n"}, {"a.py": b"2\n"})
+    kept = _protection().keep(first + "--- /dev/null\n+++ b/conftest.py\n@@ -0,0 +1 @@\n+x\n")
+    assert (kept.patch, kept.dropped) == (first, ("conftest.py",))
+
+
 def test_test_sections_of_mixed_files_come_back():
     """A candidate may change the build's settings but not pytest's, and may not add a pytest section."""
     base = b"[project]\nname = 'x'\n\n[tool.pytest.ini_options]\naddopts = '-q'\n\n[tool.other]\na = [\n 'b',\n]\n"
-    present = b"[project]\nname = 'y'\n\n[tool.pytest.ini_options]\naddopts = '--deselect all'\n\n[tool.other]\na = [\n 'b',\n]\n"
+    present = base.replace(b"'x'", b"'y'").replace(b"'-q'", b"'--deselect all'")
     text = restore_sections({"pyproject.toml": base}, {"pyproject.toml": present})["pyproject.toml"].decode()
     assert "name = 'y'" in text
     assert "addopts = '-q'" in text
