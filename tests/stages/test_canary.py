@@ -122,8 +122,9 @@ def test_the_spy_does_see_what_is_public(planted):
     (task,) = tables.read(tables.TASKS, folder / "tasks.parquet")
     public = [t for i in (*task["public_fail_to_pass"], *task["public_pass_to_pass"]) for t in by_test[i]]
     assert len(public) == 6 * len(_PARTS)
+    seen = _seen(folder)
     for place in ("table tasks.parquet column public_test_files", "table attempts.parquet column detail"):
-        assert {s.token for s in search(public, _seen(folder)) if s.place == place} == set(public)
+        assert {s.token for s in search(public, {place: seen[place]})} == set(public)
 
 
 class _Leaking:
