@@ -115,7 +115,7 @@ class LocalSandbox:
         what = f"{source.name}-{source.version}"
         folder = f"{source.name.replace('-', '_')}-{source.version}.dist-info"
         return {
-            b"tree": os.fsencode(tree),
+            b"tree": os.fsencode(tree.resolve()),
             b"meta": pack_overlay({f"{folder}/METADATA": info}, what),
             b"overlay": pack_overlay(environment.overlay, what),
         }
