@@ -9,15 +9,15 @@ from typing import Any
 from bugladder import config, tables
 from bugladder.grading.settings import GradingSettings
 from bugladder.grading.work import GradeWork, needs_grading
-from bugladder.records import canonical_json, sha256_text
-from bugladder.rows import answer_of, candidate_of, task_of
+from bugladder.records import Control, canonical_json, sha256_text
+from bugladder.rows import answer_of, candidate_of, candidate_row, task_of
 from bugladder.running.batch import BatchHooks, run_batch
 from bugladder.running.code_digest import code_digest
 from bugladder.running.entry import run_stage
 from bugladder.running.items import WorkItem
 from bugladder.running.locks import phase_lock
 from bugladder.running.store import Store
-from bugladder.scoring.arms import ArmTables, score_arms
+from bugladder.scoring.arms import ArmTables, score_arms, unpatched_grade
 from bugladder.scoring.scores import ScoringSettings
 from stages.setting import Setting, open_setting
 
@@ -27,12 +27,20 @@ Rows = list[dict[str, Any]]
 def score(slice_: Mapping[str, Any], found: Mapping[str, Rows], label: str) -> tuple[Rows, Rows]:
     """Rows of outcomes and of scores, from the rows of the tables that `main` names."""
     by_id = {name: {r["instance_id"]: r for r in found[name]} for name in ("tasks", "answers")}
-    pending = [c for c in found["candidates"] if needs_grading(c)]
+    no_op = [o for o in found["control_outcomes"] if o["arm"] == Control.NO_OP.arm]
+    pending = [c for c in found["candidates"] if c["status"] in {"done", "failed"}]
     with open_setting(slice_, label) as setting:
         settings = config.build(slice_["grading"], GradingSettings, "grading")
         work = GradeWork(setting.open_workspace, settings)
         items = [_item(c, by_id, slice_, setting) for c in pending]
-        result = run_batch(items, lambda item: work(item.payload), setting.batch, setting.store, BatchHooks(label))
+
+        def grade(item: WorkItem) -> dict[str, Any]:
+            task, _, candidate = item.payload
+            if needs_grading(candidate_row(candidate) | {"status": "done"}):
+                return work(item.payload)
+            return unpatched_grade([o for o in no_op if o["instance_id"] == task.instance_id])
+
+        result = run_batch(items, grade, setting.batch, setting.store, BatchHooks(label))
     result.require_complete()
     scoring = config.build(slice_["scoring"], ScoringSettings, "scoring")
     grades = {i: {"value": r.value, "status": r.status.value, "reason": r.reason, "reused": r.reused,

@@ -113,7 +113,7 @@ def test_another_solver_reuses_the_controls(ladder):
     choose(ladder.root, solver="search")
     ladder.override(is_open=True)
     assert (said["control"], said["run"]) == ("control@p1: new=0 reused=2", "run@p1: new=2 reused=0")
-    assert said["score"] == "score@p1: new=0 reused=0"
+    assert said["score"] == "score@p1: new=2 reused=0"
 
 
 def test_a_phase_size_alone_runs_nothing_again(ladder):

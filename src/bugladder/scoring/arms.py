@@ -31,7 +31,7 @@ class ArmTables:
 def score_arms(arm: str, inputs: ArmTables, settings: ScoringSettings) -> tuple[Rows, Rows]:
     """Rows of outcomes.parquet (the solver's arm) and scores.parquet (it and the controls).
 
-    A candidate without a patch or tests is scored on the outcomes of control:no_op: the same patch is graded once.
+    A grade that failed for a reason that is not the machine's counts against the candidate, as a patch that fails.
     """
     by_control = _by_control(inputs.control_outcomes)
     fates = {row["instance_id"]: row for row in inputs.controls}
@@ -44,11 +44,16 @@ def score_arms(arm: str, inputs: ArmTables, settings: ScoringSettings) -> tuple[
             if graded and fate["verdict"] == "valid":
                 evidence = Evidence([outcome_of(o) for o in graded], has_patch=True, applied=True)
                 scores.append(_row(instance_id, control.arm, evidence, settings, {"reused": fate["reused"]}))
-        empty = by_control.get((instance_id, Control.NO_OP.arm), [])
-        rows, score = _solver_rows(arm, fate, candidates.get(instance_id), inputs.grades, (empty, settings))
+        unpatched = unpatched_grade(by_control.get((instance_id, Control.NO_OP.arm), []))
+        rows, score = _solver_rows(arm, fate, candidates.get(instance_id), inputs.grades, (unpatched, settings))
         outcomes += rows
         scores.append(score)
     return outcomes, scores
+
+
+def unpatched_grade(no_op_outcomes: Sequence[Mapping[str, Any]]) -> Row:
+    """The grade of a candidate without patch and tests: control:no_op's outcomes; the same patch is graded once."""
+    return {"applied": False, "outcomes": [{**o, "arm": ""} for o in no_op_outcomes]}
 
 
 def _solver_rows(
@@ -56,27 +61,26 @@ def _solver_rows(
     fate: Mapping[str, Any],
     candidate: Mapping[str, Any] | None,
     grades: Mapping[str, Mapping[str, Any]],
-    unpatched: tuple[Rows, ScoringSettings],
+    unpatched: tuple[Row, ScoringSettings],
 ) -> tuple[Rows, Row]:
     instance_id = fate["instance_id"]
     empty, settings = unpatched
     if candidate is None or candidate["status"] in {"infra_error", "not_run"}:
         return [], _ungraded(instance_id, arm, fate, candidate)
-    grade = grades.get(instance_id)
-    if grade is not None and grade["value"] is None:
+    grade = grades[instance_id]
+    if grade["status"] == "infra_error":
         row = {**candidate, "status": grade["status"], "reason": f"grading: {grade['reason']}"}
         return [], _ungraded(instance_id, arm, fate, {**row, "infrastructure_class": grade["error_class"]})
-    value: Mapping[str, Any] = grade["value"] if grade is not None else {"applied": False, "outcomes": empty}
+    value = grade["value"] or {**empty, "reason": f"grading: {grade['reason']}"}
     rows = [{**o, "arm": arm} for o in value["outcomes"]]
-    evidence = _evidence(candidate, value)
     more = {
         "iterations": candidate["iterations"],
         "dropped_paths": value.get("dropped", []),
         "reason": value.get("reason") or candidate["reason"],
         "seconds": candidate["seconds"],
-        "reused": candidate["reused"] and (grade is None or grade["reused"]),
+        "reused": candidate["reused"] and grade["reused"],
     }
-    return rows, _row(instance_id, arm, evidence, settings, more)
+    return rows, _row(instance_id, arm, _evidence(candidate, value), settings, more)
 
 
 def _evidence(candidate: Mapping[str, Any], value: Mapping[str, Any]) -> Evidence:
