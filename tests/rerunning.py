@@ -67,7 +67,7 @@ def _analysis_file(root: Path) -> None:
         file.write("\n_THOUGHT = 1\n")
 
 
-def _entry(root: Path, is_selected: bool) -> None:  # noqa: FBT001 - two edits differ in it alone
+def _entry(root: Path, is_selected: bool) -> None:
     """Say that a bug's reference patch is longer: a fact that decides its difficulty and nothing else."""
     chosen = json.loads((root / "data" / "p1" / "selection.json").read_text(encoding="utf-8"))["ids"]
     path = root / "data" / "pypi" / "release.json"

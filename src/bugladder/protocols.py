@@ -1,4 +1,4 @@
-"""The seams: what a dataset, solver, sandbox and runner must offer. Whoever has read this page knows the architecture."""
+"""The seams: what a dataset, solver, sandbox and runner must offer. Who has read this page knows the architecture."""
 
 from __future__ import annotations
 
