@@ -2,7 +2,7 @@
 
     python benchmarks/cold_repro.py [FOLDER]
 
-Clones HEAD into an empty folder, with an empty uv cache, and takes the stages from the lines of dvc. Memory is the sum of
+Clones HEAD into an empty folder, with an empty uv cache, and reads the stages off dvc's lines. Memory is the sum of
 resident sizes over the process tree, sampled twice a second; the download is what the network cards received.
 """
 
