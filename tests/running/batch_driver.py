@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import sys
 import time
 from pathlib import Path
@@ -33,4 +34,6 @@ def main(folder: Path, count: int, workers: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
+    # a shell that starts the tests in the background has children ignore Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]))
