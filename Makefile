@@ -10,6 +10,8 @@ UI_PORT ?= 5000
 VENV := .venv/bin
 STAMP := .venv/installed.lock
 export MLFLOW_DISABLE_TELEMETRY := true
+# every stage is a process of its own: where writing bytecode is switched off, each would compile its imports anew
+export UV_COMPILE_BYTECODE := 1
 # another environment that happens to be active must not receive our packages
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
