@@ -34,6 +34,7 @@ def test_every_figure_says_what_it_shows(figures):
         assert wanted in texts(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["svg", "png"])
 def test_equal_figures_are_equal_files(figures, kind):
     """Rendering twice, or another figure of the same data, gives the same bytes, so git and DVC see no change."""

@@ -43,6 +43,7 @@ def test_parametrisations_of_one_definition_share_a_side(make_instance, tiny_wor
         assert many <= set(found.task.public_fail_to_pass) or many <= set(found.answer.hidden_fail_to_pass)
 
 
+@pytest.mark.slow
 def test_blind_shows_nothing_of_the_test_patch(make_instance, tiny_world):
     """In the blind protocol the public lists are empty and the base stays as it is."""
     found = _calibrate(make_instance(), tiny_world, protocol="blind")
@@ -51,6 +52,7 @@ def test_blind_shows_nothing_of_the_test_patch(make_instance, tiny_world):
     assert set(found.answer.hidden_fail_to_pass) == set(FAIL_TO_PASS)
 
 
+@pytest.mark.slow
 def test_a_test_that_passes_before_leaves_by_name(make_instance, tiny_world):
     """A listed FAIL_TO_PASS test that passes under no_op leaves the grading and is named with the reason."""
     instance = make_instance(fail_to_pass=(*FAIL_TO_PASS, PASS_TO_PASS[0]), pass_to_pass=PASS_TO_PASS[1:])

@@ -145,6 +145,7 @@ def _draw(operator: str, function: str, nth: int = 0) -> Draw:
     return Draw("demo.py", operator, chosen[nth])
 
 
+@pytest.mark.slow
 def test_planted_entries_hold_when_the_dataset_builds_them(miner, cache, tmp_path, monkeypatch):
     """Through the catalog and the dataset: each entry's tests fail on its overlay and pass on the reference."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", write_index(tmp_path / "index", {"1.0": RELEASE}))

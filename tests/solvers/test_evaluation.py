@@ -74,6 +74,7 @@ def test_reference_like_edits_pass(lab):
     assert snapshot(place.session.root) == before
 
 
+@pytest.mark.slow
 def test_hostile_candidates_end_with_their_trial(lab, tmp_path):
     """Loops, leaks, exits, closed descriptors, strays and changed files cost one trial each and touch no other."""
     place = lab(FILES)
@@ -119,6 +120,7 @@ def test_fork_bomb_ends_with_its_trial(lab):
     assert [evaluation.trials[n].is_pass for n in range(2)] == [False, True]
 
 
+@pytest.mark.slow
 def test_killed_server_is_started_again(lab):
     """A candidate that kills the server has crashed, and those behind it are still tried."""
     place = lab(FILES)
@@ -129,6 +131,7 @@ def test_killed_server_is_started_again(lab):
     assert place.workspace.read(["mini/core.py"]) == {"mini/core.py": CODE.encode()}
 
 
+@pytest.mark.slow
 def test_equal_sized_edits_do_not_share_bytecode(lab):
     """Candidates of the same length within one second are each compiled anew."""
     place = lab(FILES)

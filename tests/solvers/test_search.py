@@ -99,6 +99,7 @@ def test_nothing_public_fails(lab):
     assert solution.attempts[0].seconds < 0.1
 
 
+@pytest.mark.slow
 def test_candidates_that_break_public_passing_tests_are_not_handed_in(lab):
     """What passes the failing tests but breaks a public passing one is a row with its counts, and no candidate."""
     files = {
@@ -118,6 +119,7 @@ def test_candidates_that_break_public_passing_tests_are_not_handed_in(lab):
     assert {r.stop_reason for r in rows} == {"breaks public passing tests"}
 
 
+@pytest.mark.slow
 def test_doctests_and_unittest_ids_localise(lab):
     """A failing doctest in a source file and a unittest method lead to the bug like any test."""
     files = {

@@ -61,6 +61,7 @@ def test_the_last_stages_write_all_that_readers_rely_on(phase):
         assert next(csv.DictReader(file))["whole_share"] == "0.2"
 
 
+@pytest.mark.slow
 def test_running_again_changes_no_byte(phase):
     """Equal tables give equal files, so git and DVC see no change."""
     climb()

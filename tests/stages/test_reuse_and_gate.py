@@ -10,6 +10,8 @@ from tiny_project import edit_yaml, make_project
 
 from bugladder.running.gate import GateClosedError
 
+pytestmark = pytest.mark.slow  # one ladder of five climbs is built for all of them
+
 _QUICK = ["solver.max_candidates=12", "grading.repeats=2"]
 
 
