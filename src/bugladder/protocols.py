@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -126,7 +125,5 @@ class Solver(Protocol):
         ...
 
 
-Clock = Callable[[], float]
 OpenWorkspace = Callable[[Environment, Files], AbstractContextManager[Any]]
 """Opens a fresh Workspace on an environment with files laid over it; handed down by running."""
-Rng = random.Random

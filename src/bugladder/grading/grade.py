@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bugladder.grading.protection import Protection
@@ -122,8 +121,3 @@ def _with_comment(content: bytes) -> bytes:
     end = b"\r\n" if b"\r\n" in content else b"\n"
     gap = b"" if not content or content.endswith(b"\n") else end
     return content + gap + b"# inert" + end
-
-
-def passed_count(outcomes: Iterable[TestOutcome]) -> int:
-    """Number of passing rows."""
-    return sum(o.outcome is Outcome.PASSED for o in outcomes)
