@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bugladder import config, tables
+from bugladder import config
+from bugladder.analysis.csv_files import csv_text
 from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import (
     AnalysisRules,
@@ -15,11 +16,11 @@ from bugladder.analysis.settings import (
     PhasePlan,
     PhaseTables,
     PriceTable,
-    ScoreWeights,
 )
-from bugladder.reporting.csv_files import csv_text
-from bugladder.running.entry import run_stage
-from stages.outputs import read_json, write, write_json
+from bugladder.config.entry import run_stage
+from bugladder.config.files import read_json, write, write_json
+from bugladder.records import tables
+from bugladder.records.weights import ScoringSettings
 
 
 def settings_of(slice_: Mapping[str, Any]) -> AnalysisSettings:
@@ -31,7 +32,7 @@ def settings_of(slice_: Mapping[str, Any]) -> AnalysisSettings:
         identity=identity,
         rules=config.build(slice_["analysis"], AnalysisRules, "analysis"),
         prices=config.build(slice_["prices"], PriceTable, "prices"),
-        weights=config.build(slice_["scoring"], ScoreWeights, "scoring"),
+        weights=config.build(slice_["scoring"], ScoringSettings, "scoring"),
     )
 
 

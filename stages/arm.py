@@ -11,7 +11,7 @@ from bugladder.analysis.phase_analysis import Analysis, analyze
 from bugladder.analysis.settings import PhaseTables
 from bugladder.checking import check
 from bugladder.composing import compose_overrides, params_overrides, plan_of, read_params
-from bugladder.rows import instance_row
+from bugladder.records.rows import instance_row
 from bugladder.tracking import TrackedResult, git_commit, track
 from stages.analyze import settings_of
 from stages.control import control

@@ -17,12 +17,12 @@ from bugladder import config
 from bugladder.analysis.comparison import compare
 from bugladder.analysis.settings import AnalysisRules
 from bugladder.composing import one_line
+from bugladder.config.entry import run_stage
+from bugladder.config.files import write, write_json
 from bugladder.records import BugladderError
 from bugladder.reporting.compare_page import compare_page
 from bugladder.reporting.render import render_markdown
-from bugladder.running.entry import run_stage
 from stages.arm import Arm, climb, remember
-from stages.outputs import write, write_json
 
 
 def combinations(arguments: Sequence[str]) -> list[list[str]]:

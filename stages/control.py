@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bugladder import config, tables
+from bugladder import config
+from bugladder.config.entry import run_stage
+from bugladder.config.locks import phase_lock
 from bugladder.grading.settings import GradingSettings
 from bugladder.grading.work import ControlWork
-from bugladder.records import canonical_json, sha256_text
-from bugladder.rows import instance_of
+from bugladder.records import canonical_json, sha256_text, tables
+from bugladder.records.rows import instance_of
 from bugladder.running.batch import BatchHooks, run_batch
 from bugladder.running.code_digest import code_digest
 from bugladder.running.collecting import Tables, control_tables
-from bugladder.running.entry import run_stage
 from bugladder.running.items import WorkItem
-from bugladder.running.locks import phase_lock
+from bugladder.running.setting import Setting, gate_of, open_setting
 from bugladder.running.store import Store
 from bugladder.scoring.split import SplitSettings
-from stages.setting import Setting, gate_of, open_setting
 
 
 def control(slice_: Mapping[str, Any], instances: Sequence[Mapping[str, Any]], obeys: str | None, label: str) -> Tables:

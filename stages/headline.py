@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bugladder.composing import read_params
+from bugladder.config.entry import run_stage
+from bugladder.config.files import read_json
 from bugladder.reporting.phase_page import headline
-from bugladder.running.entry import run_stage
-from stages.outputs import read_json
 
 
 def main(argv: Sequence[str]) -> None:

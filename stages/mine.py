@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 
+from bugladder.config.entry import run_stage
 from bugladder.datasets.pypi import PypiDataset
 from bugladder.mining.commands import Mine
 from bugladder.records import BugladderError
-from bugladder.running.entry import run_stage
 from bugladder.running.opening import workspace_opener
 from bugladder.sandboxes.local import LocalSandbox
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from bugladder.config.entry import run_stage
+from bugladder.config.files import read_json, write
 from bugladder.figures import plot_all, render
-from bugladder.running.entry import run_stage
-from stages.outputs import read_json, write
 
 
 def main(argv: Sequence[str]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from bugladder.config.entry import run_stage
+from bugladder.config.files import read_json, write
 from bugladder.reporting.phase_page import phase_page
 from bugladder.reporting.render import render_html, render_markdown
-from bugladder.running.entry import run_stage
-from stages.outputs import read_json, write
 
 
 def main(argv: Sequence[str]) -> None:

@@ -9,8 +9,8 @@ import yaml
 from bugladder import config
 from bugladder.checking import check
 from bugladder.composing import compose_phase, read_params
-from bugladder.running.entry import run_stage
-from stages.outputs import write
+from bugladder.config.entry import run_stage
+from bugladder.config.files import write
 
 
 def main(argv: Sequence[str]) -> None:

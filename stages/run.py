@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bugladder import config, tables
-from bugladder.protocols import Solver
-from bugladder.records import canonical_json, sha256_text
-from bugladder.rows import task_of
+from bugladder import config
+from bugladder.config.entry import run_stage
+from bugladder.config.files import write
+from bugladder.config.locks import phase_lock
+from bugladder.records import canonical_json, sha256_text, tables
+from bugladder.records.protocols import Solver
+from bugladder.records.rows import task_of
 from bugladder.running.batch import BatchHooks, run_batch
 from bugladder.running.code_digest import code_digest
 from bugladder.running.collecting import Tables, predictions, run_tables
-from bugladder.running.entry import run_stage
 from bugladder.running.items import WorkItem
-from bugladder.running.locks import phase_lock
+from bugladder.running.setting import Setting, gate_of, open_setting
 from bugladder.running.solving import SolveWork
 from bugladder.running.store import Store
-from stages.outputs import write
-from stages.setting import Setting, gate_of, open_setting
 
 
 def run(slice_: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], obeys: str | None, label: str) -> Tables:

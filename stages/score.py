@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bugladder import config, tables
+from bugladder import config
+from bugladder.config.entry import run_stage
+from bugladder.config.locks import phase_lock
 from bugladder.grading.settings import GradingSettings
 from bugladder.grading.work import GradeWork, needs_grading
-from bugladder.records import Control, canonical_json, sha256_text
-from bugladder.rows import answer_of, candidate_of, candidate_row, task_of
+from bugladder.records import Control, canonical_json, sha256_text, tables
+from bugladder.records.rows import answer_of, candidate_of, candidate_row, task_of
+from bugladder.records.weights import ScoringSettings
 from bugladder.running.batch import BatchHooks, run_batch
 from bugladder.running.code_digest import code_digest
-from bugladder.running.entry import run_stage
 from bugladder.running.items import WorkItem
-from bugladder.running.locks import phase_lock
+from bugladder.running.setting import Setting, open_setting
 from bugladder.running.store import Store
 from bugladder.scoring.arms import ArmTables, score_arms, unpatched_grade
-from bugladder.scoring.scores import ScoringSettings
-from stages.setting import Setting, open_setting
 
 Rows = list[dict[str, Any]]
 

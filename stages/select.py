@@ -7,15 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bugladder import config, tables
-from bugladder.protocols import Dataset
-from bugladder.records import BugladderError, Instance
-from bugladder.rows import instance_row
-from bugladder.running.entry import run_stage
-from bugladder.running.locks import phase_lock
+from bugladder import config
+from bugladder.config.entry import run_stage
+from bugladder.config.files import write_json
+from bugladder.config.locks import phase_lock
+from bugladder.records import BugladderError, Instance, tables
+from bugladder.records.protocols import Dataset
+from bugladder.records.rows import instance_row
 from bugladder.selection.phases import PhaseSize, SelectionSettings, select_phase
 from bugladder.selection.shares import selection_shares
-from stages.outputs import write_json
 
 
 def select(slice_: Mapping[str, Any]) -> tuple[list[Instance], list[dict[str, Any]]]:

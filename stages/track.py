@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from bugladder import config
-from bugladder.running.entry import run_stage
+from bugladder.config.entry import run_stage
+from bugladder.config.files import read_json, write_json
 from bugladder.tracking import TrackedResult, flatten, git_commit, track
-from stages.outputs import read_json, write_json
 
 FOLDER = Path(".bugladder")
 

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from tiny_project import edit_yaml
 
-from bugladder import tables
+from bugladder.records import tables
 
 UP_TO_ANALYZE = ("resolve", "select", "control", "run", "score", "analyze")
 _OBEYING = {"control", "run"}

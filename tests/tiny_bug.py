@@ -9,8 +9,8 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bugladder.protocols import OpenWorkspace
 from bugladder.records import Files, SdistSource
+from bugladder.records.protocols import OpenWorkspace
 from bugladder.sandboxes.local import LocalSandbox
 
 PROJECT = Path(__file__).resolve().parents[1]

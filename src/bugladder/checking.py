@@ -12,8 +12,8 @@ from bugladder import config
 from bugladder.analysis.settings import AnalysisRules, PhasePlan, PriceTable
 from bugladder.grading.settings import GradingSettings
 from bugladder.records import BugladderError
+from bugladder.records.weights import ScoringSettings
 from bugladder.running.items import BatchSettings
-from bugladder.scoring.scores import ScoringSettings
 from bugladder.scoring.split import SplitSettings
 from bugladder.selection.phases import SelectionSettings
 

@@ -21,7 +21,8 @@ from bugladder.analysis.controls import left_tests
 from bugladder.analysis.expectations import overall_by_formula, tss_by_formula
 from bugladder.analysis.failure_modes import failure_mode
 from bugladder.analysis.phase_analysis import analyze
-from bugladder.analysis.settings import AnalysisRules, IntervalSettings, ScoreWeights
+from bugladder.analysis.settings import AnalysisRules, IntervalSettings
+from bugladder.records.weights import ScoringSettings
 
 FOUND = analyze(made_up_tables(), made_up_settings())
 
@@ -58,13 +59,13 @@ def test_rejected_candidates_pass_public_tests_and_fail_hidden_ones():
 
 def test_the_formula_gives_the_plans_baseline():
     """HFS 1, TSS 0.875, gap 0 and half of the iterations make 0.944, as the plan says."""
-    assert overall_by_formula(phase_plan("baseline").expected, ScoreWeights()) == pytest.approx(0.94375)
+    assert overall_by_formula(phase_plan("baseline").expected, ScoringSettings()) == pytest.approx(0.94375)
 
 
 def test_the_formula_leaves_out_what_the_plan_does_not_say():
     """p1's parts make (0.6 x 0.72 + 0.25 x 0.68 + 0.1 x 0.95) / 0.95 and not the plan's 0.78; its TSS would be 0.81."""
     expected = phase_plan("p1").expected
-    assert overall_by_formula(expected, ScoreWeights()) == pytest.approx(0.697 / 0.95)
+    assert overall_by_formula(expected, ScoringSettings()) == pytest.approx(0.697 / 0.95)
     assert tss_by_formula(expected) == pytest.approx(0.81)
 
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from made_up_phase import ARM, instance_id, made_up_settings, made_up_tables, not_graded
 
-from bugladder import tables
 from bugladder.analysis.phase_analysis import analyze
-from bugladder.records import BugladderError
+from bugladder.records import BugladderError, tables
 
 TABLES = made_up_tables()
 METRICS = analyze(TABLES, made_up_settings()).metrics

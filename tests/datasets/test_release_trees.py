@@ -1,7 +1,7 @@
 import pytest
 
 from bugladder.datasets.trees import release_change, without_bookkeeping
-from bugladder.paths import PathRules
+from bugladder.records.paths import PathRules
 from bugladder.workspace import apply_patch
 
 BEFORE = {

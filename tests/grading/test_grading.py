@@ -10,9 +10,10 @@ from tiny_bug import BUGGY, FAIL_TO_PASS, FIXED, NEW_TESTS, OLD_TESTS, PASS_TO_P
 from bugladder.grading.grade import GradingSettings
 from bugladder.grading.work import GradeWork
 from bugladder.records import Answer, Candidate, Difficulty, Outcome, Task
-from bugladder.rows import outcome_of
+from bugladder.records.rows import outcome_of
+from bugladder.records.weights import ScoringSettings
 from bugladder.running.opening import workspace_opener
-from bugladder.scoring.scores import Evidence, ScoringSettings, score_instance
+from bugladder.scoring.scores import Evidence, score_instance
 from bugladder.workspace import make_patch
 
 RIGHT = make_patch({"tiny.py": BUGGY}, {"tiny.py": FIXED})

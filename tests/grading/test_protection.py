@@ -3,7 +3,7 @@
 import pytest
 
 from bugladder.grading.protection import Protection, restore_sections
-from bugladder.paths import PathRules
+from bugladder.records.paths import PathRules
 from bugladder.workspace import make_patch
 
 RULES = PathRules()

@@ -5,7 +5,7 @@ from tiny_bug import BUGGY, NEW_TESTS, OLD_TESTS
 
 from bugladder.grading.protection import Protection
 from bugladder.grading.restoration import Restoration
-from bugladder.paths import PathRules
+from bugladder.records.paths import PathRules
 from bugladder.workspace import TreeRefusedError
 
 _MORE = {"tests/data/words.txt": b"words\n", "setup.cfg": b"[metadata]\nname = tiny\n[tool:pytest]\naddopts =\n"}

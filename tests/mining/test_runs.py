@@ -4,8 +4,8 @@ import pytest
 from tiny_releases import BEFORE, PINS, seed
 
 from bugladder.mining.runs import Refused, read_runs, run_both_ways
-from bugladder.paths import PathRules
 from bugladder.records import CommandResult, Environment, Outcome, RunnerSpec, SdistSource, TestReport, TestResult
+from bugladder.records.paths import PathRules
 
 FILES = {"tests/test_a.py": b"def test_x(): pass\nclass T:\n    def test_y(self): pass\n"}
 P, F = Outcome.PASSED, Outcome.FAILED

@@ -12,10 +12,10 @@ import pytest
 from made_up_phase import made_up_settings, made_up_tables, not_graded
 
 from bugladder.analysis.comparison import compare
+from bugladder.analysis.csv_files import csv_text
 from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import IntervalSettings
 from bugladder.reporting.compare_page import compare_page
-from bugladder.reporting.csv_files import csv_text
 from bugladder.reporting.phase_page import headline, phase_page
 from bugladder.reporting.render import render_html, render_markdown
 from bugladder.reporting.text import markdown_text, number

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sandbox_probes import make_sdist, python, sh
 
-from bugladder.protocols import Sandbox, Session
 from bugladder.records import BugladderError, Environment, InfrastructureError, RunnerSpec
+from bugladder.records.protocols import Sandbox, Session
 from bugladder.sandboxes.local import LocalSandbox
 
 DRIVER = """

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from bugladder.paths import PathRules
 from bugladder.records import Outcome, TestResult
+from bugladder.records.paths import PathRules
 from bugladder.scoring.cut import cut
 from bugladder.scoring.units import UnitFinder
 

@@ -3,9 +3,9 @@
 import pytest
 
 from bugladder.records import Kind, Outcome, Side, TestOutcome, Verdict
+from bugladder.records.weights import ScoringSettings
 from bugladder.scoring.scores import (
     Evidence,
-    ScoringSettings,
     hidden_fix,
     overall_score,
     public_rate,

@@ -18,8 +18,8 @@ import yaml
 from rerunning import dvc, make_dvc_project
 from tiny_project import edit_yaml, make_project, stage
 
-from bugladder.running.entry import run_stage
-from bugladder.running.locks import phase_lock
+from bugladder.config.entry import run_stage
+from bugladder.config.locks import phase_lock
 
 CLOSED_PORT = "http://127.0.0.1:9/simple"
 

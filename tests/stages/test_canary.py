@@ -17,9 +17,8 @@ from spies.spy_solver import look
 from tiny_bug import BUGGY, FIXED, OLD_TESTS, PINS, PROJECT, seed_sdist
 from tiny_project import make_project
 
-from bugladder import tables
-from bugladder.records import Answer, Difficulty, Environment, Instance, RunnerSpec, Task
-from bugladder.rows import instance_row, task_row
+from bugladder.records import Answer, Difficulty, Environment, Instance, RunnerSpec, Task, tables
+from bugladder.records.rows import instance_row, task_row
 from bugladder.running.opening import workspace_opener
 from bugladder.sandboxes.environments import provision
 from bugladder.sandboxes.local import LocalSandbox

@@ -12,10 +12,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from made_up_phase import ARM, CONF, made_up_tables
 
-from bugladder import tables
-from bugladder.records import BugladderError
+from bugladder.config.files import write
+from bugladder.records import BugladderError, tables
 from stages import analyze, plot, report, track
-from stages.outputs import write
 
 
 @pytest.fixture

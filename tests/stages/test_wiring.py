@@ -21,7 +21,7 @@ STAGES = {name: node["do"] for name, node in yaml.safe_load((ROOT / "dvc.yaml").
 # builds them again, and an edited solver must not send every stage through resolve.
 PLUGS = {
     "select": ("datasets",),
-    "control": ("datasets", "sandboxes", "runners"),
+    "control": ("sandboxes", "runners"),
     "run": ("solvers", "models", "sandboxes", "runners"),
     "score": ("sandboxes", "runners"),
 }

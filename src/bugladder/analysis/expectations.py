@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bugladder.analysis.settings import AnalysisSettings, Expected, ScoreWeights
+from bugladder.analysis.settings import AnalysisSettings, Expected
 from bugladder.analysis.summary import rounded
+from bugladder.records.weights import ScoringSettings
 
 
-def overall_by_formula(expected: Expected, weights: ScoreWeights) -> float:
+def overall_by_formula(expected: Expected, weights: ScoringSettings) -> float:
     """Overall from the plan's HFS, TSS and gap (DESIGN section 4); without an iterations share that term leaves.
 
     Where HFS is 0, Overall is the TSS term alone.

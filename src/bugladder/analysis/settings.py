@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bugladder.records.weights import ScoringSettings
+
 Row = Mapping[str, Any]
 """One row of a table: column name to value."""
 
@@ -119,17 +121,6 @@ class PriceTable:
 
 
 @dataclass(frozen=True)
-class ScoreWeights:
-    """conf/scoring as analysis needs it: to see what the formula makes of the plan's parts (DESIGN section 4)."""
-
-    weight_hfs: float = 0.60
-    weight_tss: float = 0.25
-    weight_gap: float = 0.10
-    weight_iterations: float = 0.05
-    success_threshold: float = 0.5
-
-
-@dataclass(frozen=True)
 class Identity:
     """What was measured, and how.
 
@@ -154,7 +145,7 @@ class AnalysisSettings:
     identity: Identity
     rules: AnalysisRules = field(default_factory=AnalysisRules)
     prices: PriceTable = field(default_factory=lambda: PriceTable(as_of=""))
-    weights: ScoreWeights = field(default_factory=ScoreWeights)
+    weights: ScoringSettings = field(default_factory=ScoringSettings)
 
 
 @dataclass(frozen=True)

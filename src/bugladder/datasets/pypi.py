@@ -13,7 +13,6 @@ from bugladder.datasets.changelog import changelog_entry
 from bugladder.datasets.entries import Catalog, InjectedEntry, Release, ReleaseEntry, Suite, check_entry
 from bugladder.datasets.injection import Site, plant
 from bugladder.datasets.trees import release_change
-from bugladder.paths import PathRules
 from bugladder.records import (
     BugladderError,
     Difficulty,
@@ -24,6 +23,7 @@ from bugladder.records import (
     SdistSource,
     SelectionRow,
 )
+from bugladder.records.paths import PathRules
 from bugladder.selection import (
     ApparentThresholds,
     DifficultyThresholds,

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bugladder.paths import PathRules
 from bugladder.records import Files
+from bugladder.records.paths import PathRules
 from bugladder.workspace.patches import make_patch
 
 _BOOKKEEPING = re.compile(

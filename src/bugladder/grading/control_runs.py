@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bugladder.grading.grade import full_test_files, inert_files
 from bugladder.grading.settings import GradingSettings
-from bugladder.protocols import OpenWorkspace
 from bugladder.records import BugladderError, Control, Files, Instance, Outcome, TestReport
+from bugladder.records.protocols import OpenWorkspace
 from bugladder.workspace import apply_patch
 
 Reports = dict[Control, list[TestReport]]

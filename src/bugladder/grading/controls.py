@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bugladder.datasets.issue_text import FailingTest, issue_text
 from bugladder.grading.control_runs import ControlRun, Reports, Trees, control_run, export_trees, run_controls
 from bugladder.grading.grade import Grade, Grader, outcomes_of
+from bugladder.grading.issue_text import FailingTest, issue_text
 from bugladder.grading.settings import GradingSettings
-from bugladder.protocols import OpenWorkspace
 from bugladder.records import Answer, Control, Files, Instance, Outcome, Task
+from bugladder.records.protocols import OpenWorkspace
+from bugladder.records.weights import ScoringSettings
 from bugladder.scoring.cut import cut
-from bugladder.scoring.scores import Evidence, ScoringSettings, score_instance
+from bugladder.scoring.scores import Evidence, score_instance
 from bugladder.scoring.split import ListedTests, Split, SplitSettings, split
 from bugladder.scoring.units import UnitFinder
 from bugladder.scoring.validity import Validity, judge

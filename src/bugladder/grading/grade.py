@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from bugladder.grading.protection import Protection
 from bugladder.grading.restoration import Restoration
 from bugladder.grading.settings import GradingSettings
-from bugladder.paths import PathRules
-from bugladder.protocols import OpenWorkspace
 from bugladder.records import Answer, Environment, Files, Kind, Outcome, Side, TestOutcome, TestReport
+from bugladder.records.paths import PathRules
+from bugladder.records.protocols import OpenWorkspace
 from bugladder.workspace import TreeRefusedError, apply_patch
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bugladder.paths import PathRules
 from bugladder.records import Files
+from bugladder.records.paths import PathRules
 from bugladder.workspace.patches import block_paths, split_patch, touched_paths
 
 _TEST_SECTION = re.compile(

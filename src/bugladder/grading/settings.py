@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bugladder.paths import PathRules
+from bugladder.records.paths import PathRules
 
 
 @dataclass(frozen=True)

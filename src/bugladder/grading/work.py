@@ -10,9 +10,9 @@ from bugladder.grading.controls import Calibration, calibrate
 from bugladder.grading.grade import Grader
 from bugladder.grading.own_tests import OwnTests, judge_own_tests
 from bugladder.grading.settings import GradingSettings
-from bugladder.protocols import OpenWorkspace
 from bugladder.records import Answer, Candidate, Control, Files, Instance, Task, canonical_json
-from bugladder.rows import answer_row, outcome_row, task_row
+from bugladder.records.protocols import OpenWorkspace
+from bugladder.records.rows import answer_row, outcome_row, task_row
 from bugladder.scoring.split import SplitSettings
 
 

@@ -14,8 +14,8 @@ from bugladder.mining.recipes import Recipe, read_recipes
 from bugladder.mining.release import Miner, mine, pairs_since
 from bugladder.mining.runs import Refused
 from bugladder.mining.validation import Validator
-from bugladder.protocols import OpenWorkspace
 from bugladder.records import BugladderError
+from bugladder.records.protocols import OpenWorkspace
 
 
 @dataclass(frozen=True)

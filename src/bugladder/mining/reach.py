@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bugladder.protocols import OpenWorkspace
 from bugladder.records import Environment, Files
+from bugladder.records.protocols import OpenWorkspace
 
 _PLUGIN = Path(__file__).parent / "programs" / "bugladder_reach.py"
 _REPORT = "bugladder-reach.json"

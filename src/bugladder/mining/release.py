@@ -17,9 +17,9 @@ from bugladder.mining.recipes import Recipe, is_test_module, source_roots, suite
 from bugladder.mining.requirements import own_requirements, resolve_pins
 from bugladder.mining.runs import Refused, Runs, read_runs, run_both_ways
 from bugladder.mining.wording import objection
-from bugladder.paths import PathRules
-from bugladder.protocols import OpenWorkspace
 from bugladder.records import BugladderError, Environment, Files, RunnerSpec, SdistSource
+from bugladder.records.paths import PathRules
+from bugladder.records.protocols import OpenWorkspace
 from bugladder.selection import semantic_change
 from bugladder.sources import ReleasedSdist, fetch_sdist, list_sdists, unpack_sdist
 

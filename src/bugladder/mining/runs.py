@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bugladder.paths import PathRules
-from bugladder.protocols import OpenWorkspace
 from bugladder.records import BugladderError, Environment, Files, Outcome, TestReport, TestResult
+from bugladder.records.paths import PathRules
+from bugladder.records.protocols import OpenWorkspace
 from bugladder.scoring.units import UnitFinder
 
 

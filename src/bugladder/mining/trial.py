@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bugladder.datasets.issue_text import FailingTest, issue_text
+from bugladder.grading.issue_text import FailingTest, issue_text
 from bugladder.mining.edits import PlannedEdit
 from bugladder.mining.pristine import Pristine
 from bugladder.mining.release import Miner

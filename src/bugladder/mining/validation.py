@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bugladder.mining.runs import Runs, read_runs, run_both_ways
-from bugladder.paths import PathRules
-from bugladder.protocols import OpenWorkspace
 from bugladder.records import BugladderError, Files, InfrastructureError, Instance
+from bugladder.records.paths import PathRules
+from bugladder.records.protocols import OpenWorkspace
 from bugladder.workspace import apply_patch
 
 _NAMED = 3

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from bugladder.protocols import OpenWorkspace, Runner, Sandbox, Session
 from bugladder.records import BugladderError, Command, CommandResult, Environment, Files
+from bugladder.records.protocols import OpenWorkspace, Runner, Sandbox, Session
 from bugladder.runners.pytest import PytestRunner
 from bugladder.workspace import Workspace
 

@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from bugladder.protocols import OpenWorkspace, Solver
 from bugladder.records import Task, canonical_json
-from bugladder.rows import attempt_row, candidate_row
+from bugladder.records.protocols import OpenWorkspace, Solver
+from bugladder.records.rows import attempt_row, candidate_row
 from bugladder.workspace import Bench, Deadline
 
 

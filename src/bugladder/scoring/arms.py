@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bugladder.records import Control, TestOutcome, Verdict
-from bugladder.rows import outcome_of
-from bugladder.scoring.scores import Evidence, ScoringSettings, score_instance
+from bugladder.records.rows import outcome_of
+from bugladder.records.weights import ScoringSettings
+from bugladder.scoring.scores import Evidence, score_instance
 
 Row = dict[str, Any]
 Rows = list[Row]

@@ -6,17 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bugladder.records import Kind, Outcome, Side, TestOutcome, Verdict
-
-
-@dataclass(frozen=True)
-class ScoringSettings:
-    """Weights of Overall's four terms and the threshold of success."""
-
-    weight_hfs: float = 0.60
-    weight_tss: float = 0.25
-    weight_gap: float = 0.10
-    weight_iterations: float = 0.05
-    success_threshold: float = 0.5
+from bugladder.records.weights import ScoringSettings
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bugladder.paths import PathRules
 from bugladder.records import TestResult
+from bugladder.records.paths import PathRules
 
 DefinitionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 

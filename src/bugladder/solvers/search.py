@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bugladder.paths import PathRules
 from bugladder.records import Attempt, Candidate, Solution, Task
+from bugladder.records.paths import PathRules
 from bugladder.solvers.repair.checking import Checked, Checker
 from bugladder.solvers.repair.evaluation import Evaluation, TrialLimits, evaluate
 from bugladder.solvers.repair.localisation import Suspect, localise, suspicious_paths

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from bugladder.protocols import Runner, Session
 from bugladder.records import (
     Command,
     CommandResult,
@@ -19,6 +18,7 @@ from bugladder.records import (
     TestReport,
     TestRequest,
 )
+from bugladder.records.protocols import Runner, Session
 from bugladder.workspace.patches import make_patch
 
 # Unpacks standard input below the current folder; system tar is trusted, the tree's files are not.

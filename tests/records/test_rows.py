@@ -2,7 +2,6 @@ import json
 
 import pytest
 
-from bugladder import rows, tables
 from bugladder.records import (
     Answer,
     Attempt,
@@ -18,6 +17,8 @@ from bugladder.records import (
     Side,
     Task,
     TestOutcome,
+    rows,
+    tables,
 )
 
 FILES = {"tests/a.py": b"x = 1\r\n", "tests/\u00fc.bin": bytes(range(256)), "tests/gone.py": None, "tests/empty": b""}

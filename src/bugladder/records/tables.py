@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bugladder.columns import Table, to_arrow, unescaped
 from bugladder.records import BugladderError
+from bugladder.records.columns import Table, to_arrow, unescaped
 
 INSTANCES = Table(
     "instances",

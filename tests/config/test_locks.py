@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bugladder.config.locks import phase_lock
 from bugladder.records import BugladderError
-from bugladder.running.locks import phase_lock
 
 HOLDER = (
-    "import sys; from pathlib import Path; from bugladder.running.locks import phase_lock\n"
+    "import sys; from pathlib import Path; from bugladder.config.locks import phase_lock\n"
     "with phase_lock(Path(sys.argv[1]), Path(sys.argv[2])):\n"
     "    print('held', flush=True); sys.stdin.read()\n"
 )

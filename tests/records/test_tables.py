@@ -6,9 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bugladder import tables
-from bugladder.columns import Table
-from bugladder.records import BugladderError
+from bugladder.records import BugladderError, tables
+from bugladder.records.columns import Table
 
 TABLE = Table(
     "toys", ("toy", "part"), {"toy": "str", "part": "int", "price": "float?", "is_red": "bool", "tags": "list"}
@@ -132,7 +131,8 @@ def test_a_full_disk_keeps_the_old_table(path):
     tables.write(tables.CALLS, [], path)
     before = path.read_bytes()
     code = (
-        "import os, sys; from pathlib import Path; from bugladder import tables; from bugladder.columns import Table\n"
+        "import os, sys; from pathlib import Path; from bugladder.records import tables\n"
+        "from bugladder.records.columns import Table\n"
         "from bugladder.records import BugladderError\n"
         "table = Table('toys', ('toy',), {'toy': 'str'})\n"
         "try: tables.write(table, [{'toy': os.urandom(40).hex()} for _ in range(999)], Path(sys.argv[1]))\n"

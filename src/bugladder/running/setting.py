@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bugladder import config
-from bugladder.protocols import OpenWorkspace, Sandbox
+from bugladder.records.protocols import OpenWorkspace, Sandbox
 from bugladder.running.gate import Gate
 from bugladder.running.items import BatchSettings
 from bugladder.running.opening import Meter, workspace_opener

@@ -1,6 +1,6 @@
 import pytest
 
-from bugladder.datasets.issue_text import FailingTest, issue_text
+from bugladder.grading.issue_text import FailingTest, issue_text
 
 
 def _text(*messages: str) -> str:
