@@ -15,11 +15,11 @@ from bugladder.analysis.settings import (
     Identity,
     PhasePlan,
     PhaseTables,
-    PriceTable,
 )
 from bugladder.config.entry import run_stage
 from bugladder.config.files import read_json, write, write_json
 from bugladder.records import tables
+from bugladder.records.prices import PriceTable
 from bugladder.records.weights import ScoringSettings
 
 

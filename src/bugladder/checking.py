@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Strict
 
 from bugladder import config
-from bugladder.analysis.settings import AnalysisRules, PhasePlan, PriceTable
+from bugladder.analysis.settings import AnalysisRules, PhasePlan
 from bugladder.grading.settings import GradingSettings
 from bugladder.records import BugladderError
+from bugladder.records.prices import PriceTable
 from bugladder.records.weights import ScoringSettings
 from bugladder.running.items import BatchSettings
 from bugladder.scoring.split import SplitSettings
@@ -63,7 +64,7 @@ class _Executor(BatchSettings):
     name: Literal["threads"] = "threads"
 
 
-_PLUGS = ("dataset", "solver", "sandbox")
+_PLUGS = ("dataset", "solver", "model", "sandbox")
 _SETTINGS: dict[str, type[Any]] = {
     "phase": PhasePlan,
     "selection": _Selection,

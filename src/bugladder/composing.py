@@ -18,7 +18,7 @@ from bugladder.records import BugladderError
 
 CONF = Path("conf")
 _CONTROL_NAMES = {"reference", "inert"}
-_GROUP_KEYS = ("dataset", "solver", "sandbox", "executor")
+_GROUP_KEYS = ("dataset", "solver", "model", "sandbox", "executor")
 _REFUSALS = (HydraException, ConfigCompositionException, OverrideParseException, OmegaConfBaseException, yaml.YAMLError)
 
 

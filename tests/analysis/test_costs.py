@@ -3,8 +3,8 @@
 import pytest
 
 from bugladder.analysis.costs import call_cost_usd, costs
-from bugladder.analysis.settings import Price, PriceTable
 from bugladder.records import BugladderError
+from bugladder.records.prices import Price, PriceTable
 
 PRICES = PriceTable(as_of="2026-01-01", models={"made-up": Price(input=2.0, cached_input=0.5, output=8.0)})
 

@@ -5,7 +5,7 @@ from bugladder.running.code_digest import PROJECT_ROOT, code_digest, import_clos
 
 FILES = {
     "src/bugladder/__init__.py": "",
-    "src/bugladder/records": '"""Records."""\nX = 1\n',
+    "src/bugladder/records.py": '"""Records."""\nX = 1\n',
     "src/bugladder/solvers/__init__.py": '"""Solvers."""\n',
     "src/bugladder/solvers/search.py": (
         '"""Search."""\n'
@@ -83,7 +83,7 @@ def test_programs_of_packages_in_the_closure(project):
         ("src/bugladder/solvers/search.py", '    """Solve."""\n', ""),
         ("src/bugladder/solvers/search.py", " # a comment", ""),
         ("src/bugladder/solvers/ranking.py", "return n + X", "return   (n+X)"),
-        ("src/bugladder/records", "X = 1\n", 'X = 1\n"""The start."""\n'),
+        ("src/bugladder/records.py", "X = 1\n", 'X = 1\n"""The start."""\n'),
         ("src/bugladder/solvers/no_op.py", "Y = 1", "Y = 2"),
         ("src/bugladder/grading/grade.py", "Z = 1", "Z = 2"),
         ("src/bugladder/grading/programs/inside.py", "2", "3"),
@@ -102,7 +102,7 @@ def test_digest_holds(project, path, old, new):
         ("src/bugladder/solvers/search.py", "rank(1)", "rank(2)"),
         ("src/bugladder/solvers/search.py", "import tenacity", "import tqdm"),
         ("src/bugladder/solvers/ranking.py", "n + X", "n - X"),
-        ("src/bugladder/records", "X = 1", 'X = "1"'),
+        ("src/bugladder/records.py", "X = 1", 'X = "1"'),
         ("src/bugladder/lazy.py", "L = 1", "L = 2"),
         ("src/bugladder/solvers/__init__.py", '"""Solvers."""\n', "N = 1\n"),
         ("src/bugladder/solvers/programs/server.py", "print(1)", "print(1) # a comment"),
@@ -157,4 +157,4 @@ def test_batch_reaches_no_answer():
     rooms = {
         p.relative_to(PROJECT_ROOT / "src" / "bugladder").parts[0] for p in import_closure("bugladder.running.batch")
     }
-    assert rooms == {"__init__.py", "records.py", "running"}
+    assert rooms == {"__init__.py", "records", "running"}

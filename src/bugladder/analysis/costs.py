@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from bugladder.analysis.settings import PriceTable, Row
-from bugladder.records import BugladderError
-
-_MILLION = 1_000_000
+from bugladder.analysis.settings import Row
+from bugladder.records.prices import PriceTable
 
 
 @dataclass(frozen=True)
@@ -26,13 +24,8 @@ def call_cost_usd(call: Row, prices: PriceTable) -> float:
     Raises:
         BugladderError: the model that answered has no price.
     """
-    price = prices.models.get(call["model_answered"]) or prices.models.get(call["model_asked"])
-    if price is None:
-        name = call["model_answered"]
-        raise BugladderError(f"prices.models: {name!r} was called and has no price; add it, with zeros if free")
-    fresh = call["tokens_in"] - call["tokens_cached"]
-    usd = fresh * price.input + call["tokens_cached"] * price.cached_input + call["tokens_out"] * price.output
-    return float(usd / _MILLION)
+    price = prices.price(call["model_answered"], call["model_asked"])
+    return price.usd(call["tokens_in"], call["tokens_cached"], call["tokens_out"])
 
 
 def costs(calls: Iterable[Row], reused: AbstractSet[str], prices: PriceTable) -> Costs:

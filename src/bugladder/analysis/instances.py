@@ -8,8 +8,9 @@ from typing import Any
 
 from bugladder.analysis.costs import costs
 from bugladder.analysis.failure_modes import failure_mode
-from bugladder.analysis.settings import PhaseTables, PriceTable, Row
+from bugladder.analysis.settings import PhaseTables, Row
 from bugladder.records import BugladderError, Verdict
+from bugladder.records.prices import PriceTable
 
 SCORES = ("overall", "hfs", "brs", "tss", "public_rate", "overfit_gap")
 _FACTS = ("instance_id", "dataset", "origin", "repo", "version", "difficulty", "operator")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bugladder.records.prices import PriceTable
 from bugladder.records.weights import ScoringSettings
 
 Row = Mapping[str, Any]
@@ -101,23 +102,6 @@ class AnalysisRules:
     alert_graded: int = 5
     alert_cost_usd: float = 7.0
     pins: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Price:
-    """USD per million tokens of one model; cached_input is the price of the cached part of the input."""
-
-    input: float
-    cached_input: float
-    output: float
-
-
-@dataclass(frozen=True)
-class PriceTable:
-    """Prices by model name, and the day (ISO date) on which they were looked up."""
-
-    as_of: str
-    models: dict[str, Price] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,21 @@ Node = Mapping[str, Any]
 SLICES: dict[str, tuple[str, ...]] = {
     "select": ("dataset", "selection", "plan", "seed"),
     "control": ("dataset.name", "sandbox", "executor", "split", "grading", "limits", "seed", "ladder", "phase.workers"),
-    "run": ("dataset.name", "solver", "sandbox", "executor", "limits", "seed", "ladder", "phase.workers"),
+    "run": (
+        "dataset.name",
+        "solver",
+        "model",
+        "prices",
+        "sandbox",
+        "executor",
+        "limits",
+        "seed",
+        "ladder",
+        "phase.workers",
+        "phase.budget_usd",
+    ),
     "score": ("solver.name", "sandbox", "executor", "grading", "scoring", "limits", "seed", "phase.workers"),
-    "analyze": ("phase", "dataset.name", "solver", "limits", "scoring", "analysis", "prices", "ladder"),
+    "analyze": ("phase", "dataset.name", "solver", "model", "limits", "scoring", "analysis", "prices", "ladder"),
     "track": ("tracking",),
 }
 
@@ -93,8 +105,8 @@ def build(node: Node, cls: type[T] | None = None, where: str = "config") -> T:
 
 
 def arm_digest(node: Node) -> str:
-    """Digest of the arm under comparison: solver settings and limits; the price of a model is no part of it."""
-    return sha256_text(canonical_json({"solver": node["solver"], "limits": node["limits"]}))
+    """Digest of the arm under comparison: solver, model and limits; the price of a model is no part of it."""
+    return sha256_text(canonical_json({key: node[key] for key in ("solver", "model", "limits")}))
 
 
 def _import(target: str, where: str) -> type:

@@ -19,6 +19,7 @@ from bugladder.records import (
     TestReport,
     TestRequest,
 )
+from bugladder.records.chats import Question, Reply
 
 
 class Dataset(Protocol):
@@ -122,6 +123,49 @@ class Solver(Protocol):
 
     def solve(self, task: Task, bench: Any) -> Solution:
         """Solve with what the workspace.Bench offers; anything it raises but InfrastructureError is its own failure."""
+        ...
+
+
+class ChatModel(Protocol):
+    """A chat model behind an OpenAI-compatible API, without meter or memory."""
+
+    @property
+    def name(self) -> str:
+        """The choice's name in conf."""
+        ...
+
+    @property
+    def max_output_tokens(self) -> int:
+        """The most that one reply may hold, reasoning included: what a reservation is computed by."""
+        ...
+
+    def for_task(self, task: Task) -> ChatModel:
+        """The model that answers for this task; itself unless it is a routing one."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """What decides a reply beside the question, JSON-ready: "model", base URL, parameters; never a key."""
+        ...
+
+    def try_once(self, question: Question) -> Reply:
+        """One request, one reply.
+
+        Raises:
+            TryError: this try failed, another one may not.
+            BugladderError: no try can succeed (unknown model, refused key, malformed request).
+        """
+        ...
+
+
+class Chat(Protocol):
+    """What a solver asks: cached, metered and capped for one instance."""
+
+    def ask(self, question: Question) -> Reply:
+        """The reply, on disk before it is returned.
+
+        Raises:
+            BugladderError: a cap is reached or the model cannot answer; the solver lets it pass.
+        """
         ...
 
 

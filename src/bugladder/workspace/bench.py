@@ -6,15 +6,20 @@ import random
 import time
 from dataclasses import dataclass, field
 
+from bugladder.records.protocols import Chat
 from bugladder.workspace.opened import Workspace
 
 
-@dataclass(frozen=True)
+@dataclass
 class Deadline:
-    """A safety net in seconds; the clock starts when the work starts."""
+    """A safety net in seconds; the clock starts when the work starts and stands still while it only waits."""
 
     limit_s: float
     started: float = field(default_factory=time.monotonic)
+
+    def excuse(self, seconds: float) -> None:
+        """Do not count these seconds: they were spent in a queue or as a server asked to wait."""
+        self.limit_s += seconds
 
     @property
     def remaining_s(self) -> float:
@@ -34,3 +39,5 @@ class Bench:
     workspace: Workspace
     rng: random.Random
     deadline: Deadline
+    chat: Chat | None = None
+    """The metered chat of this instance; None where no model was chosen."""

@@ -1,0 +1,87 @@
+"""What goes to a chat model and what comes back, as plain records; money is no part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from bugladder.records.terms import InfrastructureError
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a solver asks.
+
+    Args:
+        step: the solver's word for what the question is about ("reproduce", "fix").
+        iteration: the solver's round, from 1.
+        messages: the whole conversation, oldest first.
+        schema: JSON schema of the wanted reply; None for free text.
+        schema_name: the schema's name, letters, digits and underscores.
+        temperature: None for the model's own.
+        sample: another number asks for another sample of an otherwise equal question.
+        template: names and digests of the prompt files that made the messages; recorded, no part of the request.
+    """
+
+    step: str
+    iteration: int
+    messages: tuple[Message, ...]
+    schema: dict[str, Any] | None = field(default=None, hash=False)
+    schema_name: str = "reply"
+    temperature: float | None = None
+    sample: int = 0
+    template: str = ""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one reply: cached ones are a part of the input's, reasoning ones a part of the output's."""
+
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int = 0
+    tokens_reasoning: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A model's answer. usage is None where the server did not say; refusal is the model's own words of refusal."""
+
+    text: str
+    finish_reason: str
+    model_answered: str
+    usage: Usage | None
+    refusal: str = ""
+
+
+class TryError(InfrastructureError):
+    """One try at a model failed without a reply.
+
+    Args:
+        message: one line for people.
+        may_be_charged: the server may have done the work; False only where it surely has not.
+        retry_after_s: what the server asked to wait, None where it did not.
+        is_rate_limit: the server said that there were too many requests.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        may_be_charged: bool,
+        retry_after_s: float | None = None,
+        is_rate_limit: bool = False,
+    ) -> None:
+        """Keep what decides about the next try and about money."""
+        super().__init__(message)
+        self.may_be_charged = may_be_charged
+        self.retry_after_s = retry_after_s
+        self.is_rate_limit = is_rate_limit
