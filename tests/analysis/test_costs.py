@@ -28,7 +28,7 @@ def test_no_calls_cost_nothing_by_computation():
 
 def test_a_model_without_a_price_is_an_error_that_names_it():
     """An unknown price is never taken for zero."""
-    with pytest.raises(BugladderError, match=r"prices\.models: 'dear' was called and has no price"):
+    with pytest.raises(BugladderError, match=r"prices\.models: 'dear' has no price"):
         call_cost_usd(call(model_answered="dear", model_asked="dear"), PRICES)
 
 
