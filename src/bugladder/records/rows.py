@@ -90,7 +90,8 @@ def candidate_of(row: Mapping[str, Any]) -> Candidate:
 
 def attempt_row(instance_id: str, attempt: Attempt) -> Row:
     """A row of attempts.parquet."""
-    return {"instance_id": instance_id, **_plain(attempt), "detail": canonical_json(attempt.detail)}
+    texts = {"gates": canonical_json(attempt.gates), "detail": canonical_json(attempt.detail)}
+    return {"instance_id": instance_id, **_plain(attempt), **texts}
 
 
 def outcome_row(instance_id: str, arm: str, outcome: TestOutcome) -> Row:

@@ -114,6 +114,7 @@ ATTEMPTS = Table(
         "tokens_out": "int",
         "seconds": "float",
         "stop_reason": "str",
+        "gates": "str",
         "detail": "str",
     },
 )

@@ -83,7 +83,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One row of what a solver tried. Counts are of test ids; `detail` is free JSON of the solver."""
+    """One row of what a solver tried.
+
+    Counts are of test ids; `gates` counts by gate what it found in this row's replies; `detail` is free JSON.
+    """
 
     iteration: int
     step: str
@@ -94,6 +97,7 @@ class Attempt:
     seconds: float
     tokens_in: int = 0
     tokens_out: int = 0
+    gates: dict[str, int] = field(default_factory=dict, hash=False)
     detail: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
