@@ -29,6 +29,9 @@ class Question:
         temperature: None for the model's own.
         sample: another number asks for another sample of an otherwise equal question.
         template: names and digests of the prompt files that made the messages; recorded, no part of the request.
+        raw: a foreign program's request body (messages, tools, sampling; neither model nor stream), checked before.
+            It is what the model gets, under the model's own name and bound on output; `messages` is then its reading
+            for people, for counting and for transcripts.
     """
 
     step: str
@@ -39,6 +42,7 @@ class Question:
     temperature: float | None = None
     sample: int = 0
     template: str = ""
+    raw: dict[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,17 @@ class Usage:
 
 @dataclass(frozen=True)
 class Reply:
-    """A model's answer. usage is None where the server did not say; refusal is the model's own words of refusal."""
+    """A model's answer. usage is None where the server did not say; refusal is the model's own words of refusal.
+
+    raw is the message as the server sent it, tool calls and all, where the question was a raw one; None otherwise.
+    """
 
     text: str
     finish_reason: str
     model_answered: str
     usage: Usage | None
     refusal: str = ""
+    raw: dict[str, Any] | None = field(default=None, hash=False)
 
 
 class TryError(InfrastructureError):
