@@ -16,7 +16,7 @@ from bugladder.analysis.settings import (
     PhasePlan,
     PhaseTables,
 )
-from bugladder.config.entry import run_stage
+from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import read_json, write, write_json
 from bugladder.records import tables
 from bugladder.records.prices import PriceTable
@@ -38,7 +38,7 @@ def settings_of(slice_: Mapping[str, Any]) -> AnalysisSettings:
 
 def main(argv: Sequence[str]) -> None:
     """Analyze one phase: `python -m stages.analyze PHASE`."""
-    (phase,) = argv
+    (phase,) = arguments(argv, "PHASE")
     folder, reports = Path("data", phase), Path("reports", phase)
     rows = {name: tables.read(table, folder / f"{name}.parquet") for name, table in tables.ALL.items()}
     shares = read_json(folder / "selection.json", "select")["shares"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bugladder import config
-from bugladder.config.entry import run_stage
+from bugladder.config.entry import arguments, run_stage
 from bugladder.config.locks import phase_lock
 from bugladder.grading.settings import GradingSettings
 from bugladder.grading.work import ControlWork
@@ -47,7 +47,7 @@ def _item(row: Mapping[str, Any], slice_: Mapping[str, Any], setting: Setting) -
 
 def main(argv: Sequence[str]) -> None:
     """Control one phase: `python -m stages.control PHASE OBEYS`."""
-    phase, obeys = argv
+    phase, obeys = arguments(argv, "PHASE OBEYS")
     folder = Path("data", phase)
     with phase_lock(folder):
         instances = tables.read(tables.INSTANCES, folder / "instances.parquet")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bugladder.config.entry import run_stage
+from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import read_json, write
 from bugladder.figures import plot_all, render
 
 
 def main(argv: Sequence[str]) -> None:
     """Plot one phase: `python -m stages.plot PHASE`."""
-    (phase,) = argv
+    (phase,) = arguments(argv, "PHASE")
     reports = Path("reports", phase)
     metrics = read_json(reports / "metrics.json", "analyze")
     tables = read_json(Path("data", phase, "analysis.json"), "analyze")

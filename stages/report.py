@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bugladder.config.entry import run_stage
+from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import read_json, write
 from bugladder.reporting.phase_page import phase_page
 from bugladder.reporting.render import render_html, render_markdown
@@ -13,7 +13,7 @@ from bugladder.reporting.render import render_html, render_markdown
 
 def main(argv: Sequence[str]) -> None:
     """Report one phase: `python -m stages.report PHASE`."""
-    (phase,) = argv
+    (phase,) = arguments(argv, "PHASE")
     reports = Path("reports", phase)
     metrics, decision = (read_json(reports / f"{name}.json", "analyze") for name in ("metrics", "decision"))
     page = phase_page(metrics, decision, read_json(Path("data", phase, "analysis.json"), "analyze"))

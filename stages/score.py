@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bugladder import config
-from bugladder.config.entry import run_stage
+from bugladder.config.entry import arguments, run_stage
 from bugladder.config.locks import phase_lock
 from bugladder.grading.settings import GradingSettings
 from bugladder.grading.work import GradeWork, needs_grading
@@ -66,7 +66,7 @@ def _item(
 
 def main(argv: Sequence[str]) -> None:
     """Score one phase: `python -m stages.score PHASE`."""
-    (phase,) = argv
+    (phase,) = arguments(argv, "PHASE")
     folder = Path("data", phase)
     names = ("controls", "tasks", "answers", "candidates", "control_outcomes")
     with phase_lock(folder):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bugladder import config
-from bugladder.config.entry import run_stage
+from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import write_json
 from bugladder.config.locks import phase_lock
 from bugladder.records import BugladderError, Instance, tables
@@ -42,7 +42,7 @@ def _read_ids(path: str | None) -> tuple[str, ...]:
 
 def main(argv: Sequence[str]) -> None:
     """Select one phase: `python -m stages.select PHASE`."""
-    (phase,) = argv
+    (phase,) = arguments(argv, "PHASE")
     folder = Path("data", phase)
     with phase_lock(folder):
         instances, selected = select(config.load(phase, "select"))

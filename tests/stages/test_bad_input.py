@@ -123,6 +123,25 @@ def test_a_params_key_that_is_missing_or_unreadable(refused, project):
     assert "params.yaml" in refused("resolve", "p1")
 
 
+@pytest.mark.parametrize(
+    ("name", "takes"),
+    [
+        ("select", "PHASE"),
+        ("control", "PHASE OBEYS"),
+        ("score", "PHASE"),
+        ("analyze", "PHASE"),
+        ("plot", "PHASE"),
+        ("report", "PHASE"),
+    ],
+)
+def test_a_stage_with_another_number_of_arguments(run, project, name, takes):
+    """Every stage that is called with too few or too many arguments says in one line which ones it takes, with 2."""
+    for argv in ((), ("p1", "x", "y")):
+        code, err = run(name, *argv)
+        assert code == 2
+        assert only_error(err).startswith(f"error: usage: python -m stages.{name} {takes}; arguments given: ")
+
+
 def test_an_unknown_phase(refused):
     """A phase without a file is said with the phases there are; one that is not resolved, with the command."""
     assert "phase=p9: unknown phase; conf/phase has baseline, p1, p2, p3, p4" in refused("resolve", "p9")
