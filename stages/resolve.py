@@ -1,8 +1,9 @@
-"""resolve: compose a phase's configuration, check every plug and setting in it, write data/<phase>/config.yaml."""
+"""resolve: compose a phase's configuration, check every plug in it, write it whole and each stage its own slice."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import yaml
 
@@ -19,7 +20,15 @@ def main(argv: Sequence[str]) -> None:
     params = read_params()
     whole = compose_phase(phase, params)
     check(whole, {**params, "phase": phase})
-    write(config.resolved_path(phase), yaml.safe_dump(whole, sort_keys=True, allow_unicode=True))
+    where = str(config.resolved_path(phase))
+    slices = {stage: config.slice_of(whole, stage, where) for stage in config.SLICES}
+    write(config.resolved_path(phase), _yaml(whole))
+    for stage, found in slices.items():
+        write(config.slice_path(phase, stage), _yaml(found))
+
+
+def _yaml(value: dict[str, Any]) -> str:
+    return yaml.safe_dump(value, sort_keys=True, allow_unicode=True)
 
 
 if __name__ == "__main__":

@@ -16,14 +16,14 @@ from bugladder.tracking import TrackedResult, flatten, git_commit, track
 FOLDER = Path(".bugladder")
 
 
-def tracked_result(slice_: Mapping[str, Any], reports: Path, resolved: Mapping[str, Any]) -> TrackedResult:
+def tracked_result(resolved: Mapping[str, Any], reports: Path) -> TrackedResult:
     """What MLflow is to remember of the reports in a folder."""
     metrics, decision = (read_json(reports / f"{name}.json", "analyze") for name in ("metrics", "decision"))
     store = {f"store.{name}": str(count) for name, count in flatten(metrics["store"]).items()}
     names = ("report.md", "report.html", "metrics.json", "decision.json", "figures", "tables")
     return TrackedResult(
         name=f"{metrics['phase']} {metrics['arm']}",
-        experiment=slice_["tracking"]["experiment"],
+        experiment=resolved["tracking"]["experiment"],
         metrics=metrics,
         config=resolved,
         dataset=metrics["dataset"],
@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> None:
     """Track one phase: `python -m stages.track PHASE`."""
     (phase,) = argv
     resolved = yaml.safe_load(config.resolved_path(phase).read_text(encoding="utf-8"))
-    result = tracked_result(config.load(phase, "track"), Path("reports", phase), resolved)
+    result = tracked_result(resolved, Path("reports", phase))
     run = track(result, FOLDER)
     value = {"experiment": result.experiment, "run_id": run.run_id, "digest": result.digest, "database": "mlflow.db"}
     write_json(Path("data", phase, "mlflow.json"), value)

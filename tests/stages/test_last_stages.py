@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from made_up_phase import ARM, CONF, made_up_tables
 
+from bugladder import config
 from bugladder.config.files import write
 from bugladder.records import BugladderError, tables
 from stages import analyze, plot, report, track
@@ -28,8 +29,9 @@ def phase(tmp_path, monkeypatch):
     write(Path("data/p1/selection.json"), json.dumps({"phase": "p1", "ids": [], "shares": [share]}))
     groups = {"phase": "p1", "scoring": "default", "analysis": "default", "prices": "default", "tracking": "default"}
     whole = {g: yaml.safe_load((CONF / g / f"{name}.yaml").read_text(encoding="utf-8")) for g, name in groups.items()}
-    whole |= {"dataset": {"name": "made_up"}, "solver": {"name": ARM}, "limits": {}, "ladder": {"enforce": True}}
-    write(Path("data/p1/config.yaml"), yaml.safe_dump(whole))
+    whole |= {"dataset": {"name": "made_up"}, "solver": {"name": ARM}, "model": {"name": "none"}, "limits": {}, "ladder": {"enforce": True}}
+    for path in (config.resolved_path("p1"), config.slice_path("p1", "analyze")):
+        write(path, yaml.safe_dump(whole))
     return tmp_path
 
 

@@ -16,7 +16,7 @@ from bugladder.records import BugladderError, canonical_json, sha256_text
 T = TypeVar("T")
 Node = Mapping[str, Any]
 
-# What each stage may read of the resolved configuration; dvc.yaml tracks exactly these keys (a test compares them).
+# What each stage may read of the resolved configuration: resolve writes each stage these keys alone, in a file of its own.
 SLICES: dict[str, tuple[str, ...]] = {
     "select": ("dataset", "selection", "plan", "seed"),
     "control": ("dataset.name", "sandbox", "executor", "split", "grading", "limits", "seed", "ladder", "phase.workers"),
@@ -35,7 +35,6 @@ SLICES: dict[str, tuple[str, ...]] = {
     ),
     "score": ("solver.name", "sandbox", "executor", "grading", "scoring", "limits", "seed", "phase.workers"),
     "analyze": ("phase", "dataset.name", "solver", "model", "limits", "scoring", "analysis", "prices", "ladder"),
-    "track": ("tracking",),
 }
 
 
@@ -44,18 +43,25 @@ def resolved_path(phase: str) -> Path:
     return Path("data", phase, "config.yaml")
 
 
+def slice_path(phase: str, stage: str) -> Path:
+    """Where resolve writes the slice of a stage, which is the only part of the configuration that it depends on."""
+    return Path("data", phase, "slices", f"{stage}.yaml")
+
+
 def load(phase: str, stage: str) -> dict[str, Any]:
     """The declared slice of a phase's resolved configuration, as nested dicts.
 
     Raises:
-        BugladderError: the phase was not resolved, or a declared key is absent.
+        BugladderError: the phase was not resolved, or its slice is no mapping.
     """
-    path = resolved_path(phase)
+    path = slice_path(phase, stage)
     try:
-        whole = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BugladderError(f"{path}: phase {phase!r} is not resolved; run `dvc repro resolve@{phase}`") from error
-    return slice_of(whole, stage, str(path))
+    if not isinstance(found, dict):
+        raise BugladderError(f"{path}: should be a mapping; run `dvc repro -f resolve@{phase}`")
+    return found
 
 
 def slice_of(whole: Node, stage: str, where: str) -> dict[str, Any]:
