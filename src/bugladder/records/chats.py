@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from bugladder.records.terms import InfrastructureError
+from bugladder.records.terms import BugladderError, InfrastructureError
 
 
 @dataclass(frozen=True)
@@ -93,3 +93,21 @@ class TryError(InfrastructureError):
         self.may_be_charged = may_be_charged
         self.retry_after_s = retry_after_s
         self.is_rate_limit = is_rate_limit
+
+
+class CapReachedError(BugladderError):
+    """The next try might cost more than a cap leaves; nothing was asked. The instance is not_run, not failed.
+
+    Args:
+        message: one line for people.
+        is_phase: the phase's budget is used up, which pauses the phase; False where only the instance's own cap is.
+    """
+
+    def __init__(self, message: str, *, is_phase: bool) -> None:
+        """Keep whose cap it was."""
+        super().__init__(message)
+        self.is_phase = is_phase
+
+
+class ModelRefusedError(BugladderError):
+    """No try can succeed (a refused key, an unknown model), for this instance or any other: the run stops."""
