@@ -29,7 +29,8 @@ def phase(tmp_path, monkeypatch):
     write(Path("data/p1/selection.json"), json.dumps({"phase": "p1", "ids": [], "shares": [share]}))
     groups = {"phase": "p1", "scoring": "default", "analysis": "default", "prices": "default", "tracking": "default"}
     whole = {g: yaml.safe_load((CONF / g / f"{name}.yaml").read_text(encoding="utf-8")) for g, name in groups.items()}
-    whole |= {"dataset": {"name": "made_up"}, "solver": {"name": ARM}, "model": {"name": "none"}, "limits": {}, "ladder": {"enforce": True}}
+    whole |= {"dataset": {"name": "made_up"}, "solver": {"name": ARM}, "limits": {}, "ladder": {"enforce": True}}
+    whole["model"] = {"name": "none"}
     for path in (config.resolved_path("p1"), config.slice_path("p1", "analyze")):
         write(path, yaml.safe_dump(whole))
     return tmp_path

@@ -78,7 +78,7 @@ def test_a_stage_depends_on_its_own_slice(stage):
 
 
 def test_every_slice_has_a_reader():
-    """resolve writes slices for stages that there are."""
+    """Slices are written for stages that there are."""
     assert set(config.SLICES) <= set(STAGES)
 
 

@@ -16,7 +16,7 @@ from bugladder.records import BugladderError, canonical_json, sha256_text
 T = TypeVar("T")
 Node = Mapping[str, Any]
 
-# What each stage may read of the resolved configuration: resolve writes each stage these keys alone, in a file of its own.
+# What each stage may read of the resolved configuration: resolve writes these keys alone to a file of the stage's own.
 SLICES: dict[str, tuple[str, ...]] = {
     "select": ("dataset", "selection", "plan", "seed"),
     "control": ("dataset.name", "sandbox", "executor", "split", "grading", "limits", "seed", "ladder", "phase.workers"),
