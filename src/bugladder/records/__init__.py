@@ -2,7 +2,7 @@
 
 from bugladder.records.commands import Command, CommandResult, TestOutcome, TestReport, TestRequest, TestResult
 from bugladder.records.encoding import Files, canonical_json, decode_files, encode_files, sha256_text, to_plain
-from bugladder.records.environments import Environment, RunnerSpec, SdistSource
+from bugladder.records.environments import Environment, Guest, RunnerSpec, SdistSource
 from bugladder.records.tasks import Answer, Attempt, Candidate, Instance, SelectionRow, Solution, Task
 from bugladder.records.terms import (
     BugladderError,
@@ -26,9 +26,12 @@ __all__ = [
     "Difficulty",
     "Environment",
     "Files",
+    "ImageSource",
+    "Guest",
     "InfrastructureError",
     "Instance",
     "Kind",
+    "MirrorSource",
     "Outcome",
     "RunnerSpec",
     "SdistSource",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bugladder.records import (
     Command,
     CommandResult,
     Environment,
     Files,
+    Guest,
     Instance,
     RunnerSpec,
     SelectionRow,
@@ -79,8 +80,10 @@ class Sandbox(Protocol):
         """The choice's name in conf."""
         ...
 
-    def open(self, environment: Environment, label: str) -> Session:
-        """Unpack the environment's source and overlay into a fresh session.
+    def open(self, environment: Environment, label: str, guest: Guest | None = None) -> Session:
+        """Unpack the environment's source and overlay into a fresh session; a guest's things are shown read-only.
+
+        Where isolation or network are open nothing of a guest is shown: it must not run there.
 
         Raises:
             InfrastructureError: the environment cannot be provided.
@@ -123,6 +126,16 @@ class Solver(Protocol):
 
     def solve(self, task: Task, bench: Any) -> Solution:
         """Solve with what the workspace.Bench offers; anything it raises but InfrastructureError is its own failure."""
+        ...
+
+
+@runtime_checkable
+class HostsGuest(Protocol):
+    """What a solver has besides if it lets a foreign program work: its bench then has a listener."""
+
+    @property
+    def guest(self) -> Guest:
+        """What that program needs; running adds the socket."""
         ...
 
 
@@ -169,5 +182,11 @@ class Chat(Protocol):
         ...
 
 
-OpenWorkspace = Callable[[Environment, Files], AbstractContextManager[Any]]
-"""Opens a fresh Workspace on an environment with files laid over it; handed down by running."""
+class OpenWorkspace(Protocol):
+    """Opens a fresh Workspace on an environment with files laid over it; handed down by running."""
+
+    def __call__(
+        self, environment: Environment, files: Files, guest: Guest | None = None
+    ) -> AbstractContextManager[Any]:
+        """The workspace, closed with its context."""
+        ...

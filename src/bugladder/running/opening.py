@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from bugladder.records import BugladderError, Command, CommandResult, Environment, Files
+from bugladder.records import BugladderError, Command, CommandResult, Environment, Files, Guest
 from bugladder.records.protocols import OpenWorkspace, Runner, Sandbox, Session
 from bugladder.runners.pytest import PytestRunner
 from bugladder.workspace import Workspace
@@ -110,10 +110,11 @@ def _open(  # noqa: PLR0913, PLR0917 - the first five are bound once per stage
     meter: Meter,
     environment: Environment,
     files: Files,
+    guest: Guest | None = None,
 ) -> Iterator[Workspace]:
     runner = find_runner(environment.runner.name)
     with places:
-        session = sandbox.open(environment, label)
+        session = sandbox.open(environment, label, guest)
         try:
             workspace = Workspace(_MeteredSession(session, meter), runner, environment.runner, timeout_s)
             if files:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from bugladder.records import BugladderError, Environment, InfrastructureError, canonical_json, sha256_text
+from bugladder.records import BugladderError, Environment, Guest, InfrastructureError, canonical_json, sha256_text
 from bugladder.sandboxes.environments import provision, provision_tools
 from bugladder.sandboxes.session import Holder, LocalSession, NamespacesMissingError, joined
 from bugladder.sandboxes.trees import pack_overlay, packed_tree, write_whole
@@ -57,8 +57,8 @@ class LocalSandbox:
     allow_open: bool = True
     force_open: bool = False
 
-    def open(self, environment: Environment, label: str) -> LocalSession:
-        """Unpack the environment's source and overlay into a fresh session.
+    def open(self, environment: Environment, label: str, guest: Guest | None = None) -> LocalSession:
+        """Unpack the environment's source and overlay into a fresh session; an open one shows nothing of a guest.
 
         Raises:
             BugladderError: the source or the overlay is not what the environment says.
@@ -67,7 +67,7 @@ class LocalSandbox:
         self._check_python(environment)
         cache = Path(self.cache).resolve()
         try:
-            return self._open(environment, label, cache)
+            return self._open(environment, label, cache, guest)
         except OSError as error:
             raise InfrastructureError(f"sandbox {label}: cache {cache} cannot be used: {error.strerror}") from error
 
@@ -76,13 +76,13 @@ class LocalSandbox:
         settings = {k: v for k, v in asdict(self).items() if k not in {"cache", "open_timeout_s", "allow_open"}}
         return sha256_text(canonical_json([environment.digest, sys.version, platform.machine(), settings]))
 
-    def _open(self, environment: Environment, label: str, cache: Path) -> LocalSession:
+    def _open(self, environment: Environment, label: str, cache: Path, guest: Guest | None) -> LocalSession:
         setup = {**self._tree(environment, cache), **self._limits()}
         env_path = provision(environment.requirements, cache).resolve()
         tools_path = provision_tools(self.tool_requirements, cache).resolve()
         if self.force_open or not namespaces_are_there(str(cache)):
             return self._open_on_disk(setup, (env_path, tools_path), label, cache)
-        shown = (*_shown_system(), f"{env_path}\t/env", f"{tools_path}\t/tools")
+        shown = (*_shown_system(), f"{env_path}\t/env", f"{tools_path}\t/tools", *_shown_guest(guest, cache))
         setup |= {b"mode": b"closed", b"shown": joined(shown), b"masked": joined(_masked())}
         holder, answer = _started(cache, label, setup, self.open_timeout_s)
         enforcement = _enforcement("closed", answer[1].decode(), disk="tmpfs")
@@ -106,13 +106,17 @@ class LocalSandbox:
     def _check_python(self, environment: Environment) -> None:
         ours = ".".join(platform.python_version_tuple()[:2])
         if environment.python != ours:
-            what = f"{environment.source.name}-{environment.source.version}"
+            what = environment.source.label
             raise BugladderError(f"{what}: environment needs Python {environment.python}, the local sandbox has {ours}")
 
     def _tree(self, environment: Environment, cache: Path) -> dict[bytes, bytes]:
         source = environment.source
+        if not isinstance(source, SdistSource):
+            raise BugladderError(
+                f"{source.label}: the local sandbox opens sdists, not a source of kind {source.kind!r}"
+            )
         tree, info = packed_tree(source, cache)
-        what = f"{source.name}-{source.version}"
+        what = source.label
         folder = f"{source.name.replace('-', '_')}-{source.version}.dist-info"
         return {
             b"tree": os.fsencode(tree.resolve()),
@@ -159,6 +163,13 @@ def _shown_system() -> tuple[str, ...]:
     prefix = os.path.realpath(sys.base_prefix)
     own = () if prefix == "/usr" or prefix.startswith("/usr/") else (prefix,)
     return tuple(f"{path}\t{path}" for path in (*_SYSTEM, *_SYSTEM_FILES, *own))
+
+
+def _shown_guest(guest: Guest | None, cache: Path) -> tuple[str, ...]:
+    if guest is None:
+        return ()
+    folder = f"{provision(guest.requirements, cache).resolve()}\t{Guest.FOLDER}"
+    return (folder, f"{guest.socket}\t{Guest.SOCKET}") if guest.socket else (folder,)
 
 
 def _masked() -> tuple[str, ...]:

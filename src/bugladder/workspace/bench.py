@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import time
 from dataclasses import dataclass, field
 
@@ -41,3 +42,5 @@ class Bench:
     deadline: Deadline
     chat: Chat | None = None
     """The metered chat of this instance; None where no model was chosen."""
+    listener: socket.socket | None = None
+    """Where the requests of a foreign program in the sandbox arrive; None unless the solver hosts a guest."""
