@@ -1,0 +1,1 @@
+"""The parts of the debugging loop: context, prompts, edits, gates, evidence and the controller."""
