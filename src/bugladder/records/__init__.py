@@ -2,7 +2,8 @@
 
 from bugladder.records.commands import Command, CommandResult, TestOutcome, TestReport, TestRequest, TestResult
 from bugladder.records.encoding import Files, canonical_json, decode_files, encode_files, sha256_text, to_plain
-from bugladder.records.environments import Environment, Guest, RunnerSpec, SdistSource
+from bugladder.records.environments import Environment, Guest, RunnerSpec
+from bugladder.records.sources import ImageSource, MirrorSource, SdistSource
 from bugladder.records.tasks import Answer, Attempt, Candidate, Instance, SelectionRow, Solution, Task
 from bugladder.records.terms import (
     BugladderError,
@@ -26,8 +27,8 @@ __all__ = [
     "Difficulty",
     "Environment",
     "Files",
-    "ImageSource",
     "Guest",
+    "ImageSource",
     "InfrastructureError",
     "Instance",
     "Kind",

@@ -56,3 +56,8 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_plain(v) for v in value]
     return value
+
+
+def to_tuples(value: Any) -> Any:
+    """JSON values with tuples for lists, as the fields of frozen records hold them."""
+    return tuple(to_tuples(v) for v in value) if isinstance(value, list) else value

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bugladder.records.encoding import (
     Files,

@@ -12,7 +12,15 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from bugladder.records import BugladderError, Environment, Guest, InfrastructureError, canonical_json, sha256_text
+from bugladder.records import (
+    BugladderError,
+    Environment,
+    Guest,
+    InfrastructureError,
+    SdistSource,
+    canonical_json,
+    sha256_text,
+)
 from bugladder.sandboxes.environments import provision, provision_tools
 from bugladder.sandboxes.session import Holder, LocalSession, NamespacesMissingError, joined
 from bugladder.sandboxes.trees import pack_overlay, packed_tree, write_whole
