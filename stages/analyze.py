@@ -8,6 +8,7 @@ from typing import Any
 
 from bugladder import config
 from bugladder.analysis.csv_files import csv_text
+from bugladder.analysis.headers import header
 from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import (
     AnalysisRules,
@@ -47,7 +48,7 @@ def main(argv: Sequence[str]) -> None:
     write_json(reports / "decision.json", found.decision)
     write_json(folder / "analysis.json", found.tables)
     for name, table in found.tables.items():
-        write(reports / "tables" / f"{name}.csv", csv_text(table))
+        write(reports / "tables" / f"{name}.csv", csv_text(table, header(name, table)))
     print(found.decision["sentence"])
 
 

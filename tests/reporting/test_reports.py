@@ -2,9 +2,7 @@
 
 import base64
 import copy
-import csv
 import hashlib
-import io
 import re
 from html.parser import HTMLParser
 
@@ -12,7 +10,6 @@ import pytest
 from made_up_phase import made_up_settings, made_up_tables, not_graded
 
 from bugladder.analysis.comparison import compare
-from bugladder.analysis.csv_files import csv_text
 from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import IntervalSettings
 from bugladder.reporting.compare_page import compare_page
@@ -170,25 +167,6 @@ def test_instances_are_marked_injected_and_reused():
     rows = next(s for s in page().sections if s.title == "Instances").grids[0].rows
     assert [row[-1] for row in rows] == ["reused"] * 4 + ["new"] * 6
     assert sum(row[1].startswith("injected: made_up_operator") for row in rows) == 5
-
-
-def test_a_spreadsheet_runs_no_cell():
-    """Text that starts like a formula gets an apostrophe; numbers, also negative ones, and null do not."""
-    text = csv_text([{"a": "=1+1", "b": "@x", "c": "-2", "d": "+3", "e": -0.5, "f": None, "g": True, "h": 'x,"y"\nz'}])
-    (row,) = csv.DictReader(io.StringIO(text))
-    assert list(row.values()) == ["'=1+1", "'@x", "'-2", "'+3", "-0.5", "", "true", 'x,"y"\nz']
-
-
-def test_no_rows_are_an_empty_file():
-    """A table without rows is written and empty."""
-    assert not csv_text([])
-
-
-def test_all_tables_can_be_written_as_csv():
-    """Every table of an analysis has equal keys in all rows and reads back with as many rows."""
-    for name, rows in FOUND.tables.items():
-        assert all(list(r) == list(rows[0]) for r in rows), name
-        assert len(list(csv.DictReader(io.StringIO(csv_text(rows))))) == len(rows)
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,19 @@ from typing import Any
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows with equal keys as CSV with a header; null is empty, text that starts like a formula gets an apostrophe.
+def csv_text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Rows as CSV; null is empty, text that starts like a formula gets an apostrophe.
 
-    Numbers are never touched, also negative ones. No rows give an empty text.
+    Numbers are never touched, also negative ones. The header stands there also where no row does.
+
+    Args:
+        rows: each with every column.
+        columns: what is written, in this order.
     """
-    if not rows:
-        return ""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([_cell(column) for column in rows[0]])
-    writer.writerows([[_cell(row[column]) for column in rows[0]] for row in rows])
+    writer.writerow([_cell(column) for column in columns])
+    writer.writerows([[_cell(row[column]) for column in columns] for row in rows])
     return buffer.getvalue()
 
 
