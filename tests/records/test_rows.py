@@ -1,11 +1,8 @@
-import json
-
 import pytest
 
 from bugladder.records import (
     Answer,
     Attempt,
-    BugladderError,
     Candidate,
     Difficulty,
     Environment,
@@ -123,21 +120,3 @@ def test_an_attempt_fits_its_table(tmp_path):
 def test_a_task_row_holds_no_answer():
     """Of the columns of answers a task's row has only the instance's id."""
     assert set(rows.task_row(TASK)) & set(tables.ANSWERS.columns) == {"instance_id"}
-
-
-def test_an_environment_of_another_kind_is_refused():
-    """A source of a kind that this version does not know is an error with the known ones."""
-    raw = json.loads(ENVIRONMENT.to_json())
-    raw["source"]["kind"] = "image"
-    with pytest.raises(BugladderError, match="'image' is unknown; known: sdist"):
-        Environment.from_json(json.dumps(raw))
-
-
-def test_equal_environments_have_equal_digests():
-    """The order in which overlay files were named does not change the digest; a byte of one does."""
-    turned = Environment.from_json(ENVIRONMENT.to_json())
-    assert turned.digest == ENVIRONMENT.digest
-    shuffled = Environment(ENVIRONMENT.source, ENVIRONMENT.requirements, SPEC, overlay=dict(reversed(FILES.items())))
-    assert shuffled.digest == ENVIRONMENT.digest
-    other = Environment(ENVIRONMENT.source, ENVIRONMENT.requirements, SPEC, overlay={**FILES, "tests/empty": b"\n"})
-    assert other.digest != ENVIRONMENT.digest
