@@ -111,3 +111,7 @@ class CapReachedError(BugladderError):
 
 class ModelRefusedError(BugladderError):
     """No try can succeed (a refused key, an unknown model), for this instance or any other: the run stops."""
+
+
+class QuestionRefusedError(BugladderError):
+    """The server refuses this one question (too long, malformed); another one may be answered, so it is the asker's."""
