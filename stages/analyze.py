@@ -11,6 +11,7 @@ from bugladder.analysis.csv_files import csv_text
 from bugladder.analysis.headers import header
 from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import (
+    PHASE_TABLES,
     AnalysisRules,
     AnalysisSettings,
     Identity,
@@ -26,8 +27,13 @@ from bugladder.records.weights import ScoringSettings
 
 def settings_of(slice_: Mapping[str, Any]) -> AnalysisSettings:
     """The settings of a reading, from the slice that the stage declares."""
-    enforce = slice_["ladder"]["enforce"]
-    identity = Identity(slice_["dataset"]["name"], slice_["solver"]["name"], config.arm_digest(slice_), enforce)
+    identity = Identity(
+        dataset=slice_["dataset"]["name"],
+        arm=slice_["solver"]["name"],
+        arm_digest=config.arm_digest(slice_),
+        is_enforced=slice_["ladder"]["enforce"],
+        model=slice_["model"]["name"],
+    )
     return AnalysisSettings(
         phase=config.build(slice_["phase"], PhasePlan, "phase"),
         identity=identity,
@@ -41,7 +47,7 @@ def main(argv: Sequence[str]) -> None:
     """Analyze one phase: `python -m stages.analyze PHASE`."""
     (phase,) = arguments(argv, "PHASE")
     folder, reports = Path("data", phase), Path("reports", phase)
-    rows = {name: tables.read(table, folder / f"{name}.parquet") for name, table in tables.ALL.items()}
+    rows = {name: tables.read(tables.ALL[name], folder / f"{name}.parquet") for name in PHASE_TABLES}
     shares = read_json(folder / "selection.json", "select")["shares"]
     found = analyze(PhaseTables(**rows, selection_shares=shares), settings_of(config.load(phase, "analyze")))
     write_json(reports / "metrics.json", found.metrics)

@@ -8,7 +8,7 @@ from typing import Any
 
 from bugladder import config
 from bugladder.analysis.phase_analysis import Analysis, analyze
-from bugladder.analysis.settings import PhaseTables
+from bugladder.analysis.settings import PHASE_TABLES, PhaseTables
 from bugladder.checking import check
 from bugladder.composing import compose_overrides, params_overrides, plan_of, read_params
 from bugladder.records.rows import instance_row
@@ -40,7 +40,8 @@ def climb(overrides: Sequence[str]) -> Arm:
     found |= control(part["control"], found["instances"], None, f"control@compare-{phase}")
     found |= run(part["run"], found["tasks"], None, f"run@compare-{phase}")
     found["outcomes"], found["scores"] = score(part["score"], found, f"score@compare-{phase}")
-    return whole, analyze(PhaseTables(**found, selection_shares=shares), settings_of(part["analyze"]))
+    read = PhaseTables(**{name: found[name] for name in PHASE_TABLES}, selection_shares=shares)
+    return whole, analyze(read, settings_of(part["analyze"]))
 
 
 def remember(named: Mapping[str, Arm], folder: Path) -> None:
@@ -48,6 +49,7 @@ def remember(named: Mapping[str, Arm], folder: Path) -> None:
     for name, (whole, found) in named.items():
         facts = {k: str(found.metrics[k]) for k in ("phase", "dataset", "arm", "arm_digest")}
         commit = {"mlflow.source.git.commit": git_commit(Path.cwd()), "obeys": "none: comparison"}
+        model = {"model": found.metrics["model"]["name"], "model_note": found.metrics["model"]["note"]}
         result = TrackedResult(
             name=f"compare {found.metrics['phase']} {name}",
             experiment=f"{whole['tracking']['experiment']}-compare",
@@ -56,6 +58,6 @@ def remember(named: Mapping[str, Arm], folder: Path) -> None:
             dataset=found.metrics["dataset"],
             data_hash=found.metrics["data_hash"],
             artifacts=(folder / "compare.md", folder / "compare.json"),
-            tags={**facts, **commit},
+            tags={**facts, **model, **commit},
         )
         track(result, Path(".bugladder"))

@@ -10,9 +10,11 @@ import yaml
 from pydantic import TypeAdapter
 
 from bugladder.analysis.settings import AnalysisRules, AnalysisSettings, Identity, PhasePlan, PhaseTables
+from bugladder.records.prices import Price, PriceTable
 
 CONF = Path(__file__).parents[1] / "conf"
 ARM = "made_up_solver"
+PRICES = PriceTable(as_of="2026-01-01", models={"made-up": Price(input=2.0, cached_input=0.5, output=8.0)})
 # verdict, hfs, public_rate, brs, overall; None is not measured
 STORIES = (
     ("resolved", 1.0, 1.0, 0.0, 0.8947),
@@ -152,6 +154,50 @@ def candidate(index, has_patch, **changes):
     }
 
 
+def call(index=0, number=0, **changes):
+    """A call of a million fresh and a million cached input tokens and half a million output tokens: $6.50 by PRICES."""
+    return {
+        "call_id": f"{instance_id(index)}/{number}",
+        "instance_id": instance_id(index),
+        "iteration": 1,
+        "step": "fix",
+        "sample": 0,
+        "request_hash": "r" * 64,
+        "model_asked": "made-up",
+        "model_answered": "made-up",
+        "tokens_in": 2_000_000,
+        "tokens_cached": 1_000_000,
+        "tokens_out": 500_000,
+        "tokens_reasoning": 400_000,
+        "tokens_known": True,
+        "latency_s": 2.0,
+        "was_cached": False,
+        "was_paid": True,
+        "is_lost": False,
+        "retries": 0,
+        "finish_reason": "stop",
+        **changes,
+    }
+
+
+def attempt(index, iteration=1, **changes):
+    return {
+        "instance_id": instance_id(index),
+        "iteration": iteration,
+        "step": "fix",
+        "patch_sha256": None,
+        "public_fail_to_pass_passed": None,
+        "public_pass_to_pass_passed": None,
+        "tokens_in": 0,
+        "tokens_out": 0,
+        "seconds": 1.0,
+        "stop_reason": "",
+        "gates": "{}",
+        "detail": "{}",
+        **changes,
+    }
+
+
 def task(index, public_rate):
     return {
         "instance_id": instance_id(index),
@@ -214,11 +260,12 @@ def phase_plan(name):
     return TypeAdapter(PhasePlan).validate_python(raw)
 
 
-def made_up_settings(phase="p1", **rules):
+def made_up_settings(phase="p1", model="none", **rules):
     raw = yaml.safe_load((CONF / "analysis" / "default.yaml").read_text(encoding="utf-8"))
     conf = TypeAdapter(AnalysisRules).validate_python(raw)
     return AnalysisSettings(
         phase=phase_plan(phase),
-        identity=Identity(dataset="made_up", arm=ARM, arm_digest="a" * 64),
+        identity=Identity(dataset="made_up", arm=ARM, arm_digest="a" * 64, model=model),
+        prices=PRICES,
         rules=dataclasses.replace(conf, **rules),
     )

@@ -3,37 +3,30 @@ import io
 from dataclasses import fields, replace
 
 import pytest
-from made_up_phase import control_row, instance, made_up_settings, made_up_tables
+from made_up_phase import attempt, call, control_row, instance, made_up_settings, made_up_tables
 
 from bugladder.analysis.csv_files import csv_text
 from bugladder.analysis.headers import header
 from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import Criteria, PhaseTables
 from bugladder.records import BugladderError
-from bugladder.records.prices import PriceTable
 
 SHARE = {"by": "origin", "value": "release", "selected": 1, "selected_share": 1.0, "whole": 2, "whole_share": 1.0}
-
-
-COUNTS = dict.fromkeys(("tokens_in", "tokens_cached", "tokens_out", "tokens_reasoning", "retries", "latency_s"), 1)
-CALL = {"step": "fix", "model_asked": "m", "model_answered": "m", "was_cached": False, "is_lost": False, **COUNTS}
-ATTEMPT = {"iteration": 1, "gates": '{"syntax": 1}', "stop_reason": "done"}
 
 
 def everything():
     """An analysis that leaves no table empty: an invalid instance, a test that left, a call, a round with a finding."""
     fate = {"valid": False, "verdict": "invalid_instance", "reason": "made up"}
     row = control_row(9, "no_op", **fate, left='{"tests/t.py::t": "flaky"}', enforcement='{"network": "closed"}')
-    tables, settings = made_up_tables(), made_up_settings()
-    first = {"instance_id": tables.instances[0]["instance_id"]}
+    tables = made_up_tables()
     more = {
         "controls": [*tables.controls, row],
         "selection_shares": [SHARE],
-        "calls": [CALL | first],
-        "attempts": [ATTEMPT | first],
+        "calls": [call()],
+        "attempts": [attempt(0, gates='{"G1": 1}', stop_reason="done")],
         "candidates": [c | {"iterations": 1, "max_iterations": 3} for c in tables.candidates],
     }
-    return analyze(replace(tables, **more), replace(settings, prices=PriceTable("2026-01-01", allow_unpriced=True)))
+    return analyze(replace(tables, **more), made_up_settings())
 
 
 def next_to_nothing():

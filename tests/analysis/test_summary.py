@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from made_up_phase import ARM, instance_id, made_up_settings, made_up_tables, not_graded
+from made_up_phase import ARM, attempt, call, instance_id, made_up_settings, made_up_tables, not_graded
 
 from bugladder.analysis.phase_analysis import analyze
+from bugladder.analysis.settings import PHASE_TABLES
 from bugladder.records import BugladderError, tables
 
 TABLES = made_up_tables()
@@ -27,8 +28,9 @@ def with_scores(*rows):
 
 def test_the_made_up_phase_has_the_real_schemas(tmp_path):
     """The tables that these tests read are tables that the pipeline could have written."""
-    for name, table in tables.ALL.items():
-        tables.write(table, getattr(TABLES, name), tmp_path / f"{name}.parquet")
+    full = dataclasses.replace(TABLES, calls=[call()], attempts=[attempt(0)])
+    for name in PHASE_TABLES:
+        tables.write(tables.ALL[name], getattr(full, name), tmp_path / f"{name}.parquet")
 
 
 def test_a_block_holds_what_numpy_finds():
@@ -115,7 +117,7 @@ def test_rates_count_over_the_graded():
 def test_totals_are_sums_and_shares_per_graded_instance():
     """Ten times 30 s of solving are 300 s, 30 s each; no calls cost nothing."""
     assert METRICS["seconds"] == {"total": 300.0, "per_instance": 30.0, "n": 10}
-    assert METRICS["cost_usd"] == {"total": 0.0, "per_instance": 0.0, "n": 10}
+    assert [METRICS["cost_usd"][k] for k in ("total", "per_instance", "per_resolved", "n")] == [0.0, 0.0, 0.0, 10]
     assert METRICS["spent_usd"]["total"] == 0.0
 
 

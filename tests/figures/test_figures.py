@@ -34,6 +34,14 @@ def test_every_figure_says_what_it_shows(figures):
         assert wanted in texts(figure)
 
 
+def test_figures_of_scripted_replies_say_so():
+    """A picture that is passed on alone tells that no model answered."""
+    found = analyze(made_up_tables(4), made_up_settings(model="scripted"))
+    text = Caption.from_metrics(found.metrics).text
+    assert "solver made_up_solver, scripted replies, not a model · n = 4 of 4 graded" in text
+    assert "scripted" not in Caption.from_metrics(FOUND.metrics).text
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["svg", "png"])
 def test_equal_figures_are_equal_files(figures, kind):

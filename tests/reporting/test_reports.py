@@ -2,12 +2,13 @@
 
 import base64
 import copy
+import dataclasses
 import hashlib
 import re
 from html.parser import HTMLParser
 
 import pytest
-from made_up_phase import made_up_settings, made_up_tables, not_graded
+from made_up_phase import attempt, call, made_up_settings, made_up_tables, not_graded
 
 from bugladder.analysis.comparison import compare
 from bugladder.analysis.phase_analysis import analyze
@@ -74,6 +75,7 @@ def test_a_report_holds_what_a_reader_needs():
         "Scores",
         "Expected against measured",
         "Controls and split",
+        "Cost",
         "Distribution of the scores",
         "By origin, difficulty, repository and operator",
         "Where it fails",
@@ -160,6 +162,67 @@ def test_an_open_sandbox_is_said():
     tables = FOUND.tables | {"enforcement": [{"limit": "network", "state": "open", "rows": 3}]}
     section = phase_page(FOUND.metrics, FOUND.decision, tables).sections[-1]
     assert "This machine could not enforce: network: open." in section.points
+
+
+def with_calls(model="none"):
+    """The made-up phase with two calls that were used, one that was lost, and rounds."""
+    calls = [call(4, 0, step="reproduce"), call(5, 0, latency_s=9.0), call(6, 0, is_lost=True, model_answered="")]
+    attempts = [attempt(4, 1, gates='{"G1": 2}'), attempt(4, 2, stop_reason="all public evidence passes")]
+    tables = made_up_tables()
+    candidates = [c | {"iterations": 2, "max_iterations": 8} for c in tables.candidates]
+    changed = dataclasses.replace(tables, calls=calls, attempts=attempts, candidates=candidates)
+    return analyze(changed, made_up_settings(model=model))
+
+
+def test_a_phase_without_calls_says_that_its_cost_is_computed():
+    """No model, no money: the section stands there and says why."""
+    (section,) = (s for s in page().sections if s.title == "Cost")
+    assert section.paragraphs == ("No model was called: the cost is 0 by computation.",)
+
+
+def test_the_cost_section_tells_cost_from_payment():
+    """$13 of replies, $19.50 paid with the lost try, per graded and resolved instance, by model and step."""
+    text = render_markdown(page(with_calls()))
+    section = text.split("## Cost\n")[1].split("\n## ")[0]
+    for part in (
+        "The replies used cost $13.00 by prices of 2026-01-01",
+        "this run newly paid $19.50 of a budget of $50.00",
+        "$1.30 per graded instance",
+        "$4.33 per resolved instance",
+        "1 were lost",
+        "| made-up | reproduce | 1 | 2,000,000 | 1,000,000 | 500,000 | 400,000 | 0 | 0 | 0 | 0 | 6.50 | 6.50 |",
+        "| made-up | fix | 1 | 2,000,000 | 1,000,000 | 500,000 | 400,000 | 0 | 0 | 1 | 0 | 6.50 | 13.00 |",
+    ):
+        assert part in section.replace("\\$", "$"), part
+
+
+def test_the_rounds_section_shows_gates_and_reasons_to_stop():
+    """Rounds used, what the gates found and why the solver stopped stand in tables of their own."""
+    (section,) = (s for s in page(with_calls()).sections if s.title == "Rounds")
+    rounds, stops, gates = section.grids
+    assert rounds.rows == (("instances", "10"),)
+    assert stops.rows == (("all public evidence passes", "1"),)
+    assert gates.rows == (("G1", "2", "1", "1"),)
+
+
+def test_scripted_replies_are_called_so_wherever_a_result_shows():
+    """Headline, title, sentence, cost and comparison of a scripted arm say that no model answered; others do not."""
+    found, words = with_calls("scripted"), "scripted replies, not a model"
+    shown = page(found)
+    assert headline(found.metrics).endswith(" Scripted replies, not a model.")
+    assert words in shown.title
+    assert words in shown.lead[0]
+    assert words in next(s for s in shown.sections if s.title == "Cost").paragraphs[0]
+    compared = compare_page(compare({"one": found}, IntervalSettings()), "made up")
+    assert words in compared.headline
+    assert words in render_markdown(compared)
+    assert words not in render_markdown(page(with_calls())).lower()
+
+
+def test_metrics_of_an_earlier_version_have_a_headline():
+    """What was written before models had names is still read."""
+    old = {k: v for k, v in FOUND.metrics.items() if k != "model"}
+    assert headline(old) == headline(FOUND.metrics)
 
 
 def test_instances_are_marked_injected_and_reused():

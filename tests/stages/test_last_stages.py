@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from made_up_phase import ARM, CONF, made_up_tables
 
 from bugladder import config
+from bugladder.analysis.settings import PHASE_TABLES
 from bugladder.config.files import write
 from bugladder.records import BugladderError, tables
 from stages import analyze, plot, report, track
@@ -23,8 +24,8 @@ def phase(tmp_path, monkeypatch):
     """A project folder in which everything up to score has run for p1."""
     monkeypatch.chdir(tmp_path)
     rows = made_up_tables()
-    for name, table in tables.ALL.items():
-        tables.write(table, getattr(rows, name), Path("data/p1") / f"{name}.parquet")
+    for name in PHASE_TABLES:
+        tables.write(tables.ALL[name], getattr(rows, name), Path("data/p1") / f"{name}.parquet")
     share = {"by": "origin", "value": "release", "selected": 5, "selected_share": 0.5, "whole": 50, "whole_share": 0.2}
     write(Path("data/p1/selection.json"), json.dumps({"phase": "p1", "ids": [], "shares": [share]}))
     groups = {"phase": "p1", "scoring": "default", "analysis": "default", "prices": "default", "tracking": "default"}

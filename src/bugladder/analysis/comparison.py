@@ -14,7 +14,11 @@ from bugladder.records import Control
 
 _PAIRED = ("overall", "hfs", "resolved", "overfit_gap")
 # What a control has not: it sees nothing public, and nobody pays for it.
-_NOT_FOR_CONTROLS = ("gap", "gap_ci_low", "gap_ci_high", "gap_n", "cost_usd", "cost_usd_per_instance")
+_MONEY = ("per_instance", "ci_low", "ci_high", "per_resolved", "per_resolved_ci_low", "per_resolved_ci_high")
+_NOT_FOR_CONTROLS = (
+    *("model", "note", "gap", "gap_ci_low", "gap_ci_high", "gap_n", "cost_usd"),
+    *(f"cost_usd_{key}" for key in _MONEY),
+)
 _EMPTY_ROW = dict.fromkeys((*_NOT_FOR_CONTROLS, "seconds", "seconds_per_instance"))
 
 
@@ -46,12 +50,12 @@ def compare(arms: Mapping[str, Analysis], settings: IntervalSettings) -> dict[st
 def _arm_row(name: str, m: Mapping[str, Any]) -> dict[str, Any]:
     gap = m["overfit_gap"]
     row = {"arm": name, "digest": m["arm_digest"], "n_graded": m["n_graded"], "n_selected": m["n_selected"]}
+    row |= {"model": m["model"]["name"], "note": m["model"]["note"]}
     for key, leaf in (("overall", "mean"), ("hfs", "mean"), ("resolved", "rate")):
         row |= {key: m[key][leaf], f"{key}_ci_low": m[key]["ci_low"], f"{key}_ci_high": m[key]["ci_high"]}
     row |= {"gap": gap["mean"], "gap_ci_low": gap["ci_low"], "gap_ci_high": gap["ci_high"], "gap_n": gap["n"]}
-    for key in ("cost_usd", "seconds"):
-        row |= {key: m[key]["total"], f"{key}_per_instance": m[key]["per_instance"]}
-    return row
+    row |= {"cost_usd": m["cost_usd"]["total"]} | {f"cost_usd_{key}": m["cost_usd"][key] for key in _MONEY}
+    return row | {"seconds": m["seconds"]["total"], "seconds_per_instance": m["seconds"]["per_instance"]}
 
 
 def _control_rows(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Any
 
-from bugladder.analysis.settings import Row
+from bugladder.analysis.settings import PhaseTables, Row
 from bugladder.records.prices import PriceTable
+
+_DIGITS = 6
+_TOKENS = ("tokens_in", "tokens_cached", "tokens_out", "tokens_reasoning")
+_HOW = ("cache_hits", "unknown", "retries", "lost", "latency_s")
+CALL_TOTALS = ("count", "instances", *_TOKENS, *_HOW, "cost_usd", "spent_usd")
+"""The keys of `call_totals`."""
 
 
 @dataclass(frozen=True)
-class Costs:
-    """USD by instance: of the replies used, and the part that this run newly paid."""
+class PricedCall:
+    """A row of the calls table with its money in USD: the price of a reply that was used, and what this run paid.
 
-    cost_usd: dict[str, float]
-    spent_usd: dict[str, float]
+    What is lost (a try without a reply, a reply that nobody came back for) costs nothing; its charge is spent.
+    """
+
+    row: Row
+    cost_usd: float
+    spent_usd: float
+
+    @property
+    def is_lost(self) -> bool:
+        """Paid, or possibly paid, and not used."""
+        return bool(self.row["is_lost"])
+
+    @property
+    def model(self) -> str:
+        """The model that answered, else the one that was asked."""
+        return _model(self.row)
+
+
+def _model(call: Row) -> str:
+    return str(call["model_answered"] or call["model_asked"])
 
 
 def call_cost_usd(call: Row, prices: PriceTable) -> float:
@@ -24,23 +49,52 @@ def call_cost_usd(call: Row, prices: PriceTable) -> float:
     Raises:
         BugladderError: the model that answered has no price.
     """
-    price = prices.price(call["model_answered"], call["model_asked"])
+    price = prices.price(_model(call), call["model_asked"])
     return price.usd(call["tokens_in"], call["tokens_cached"], call["tokens_out"])
 
 
-def costs(calls: Iterable[Row], reused: AbstractSet[str], prices: PriceTable) -> Costs:
-    """Cost by instance id. Instances without calls are absent, their sum is 0 by computation.
+def priced_calls(calls: Iterable[Row], reused: AbstractSet[str], prices: PriceTable) -> list[PricedCall]:
+    """Every call with its money.
 
     Args:
         calls: rows of the calls table.
         reused: ids whose whole result came from the store, so that nothing was newly paid for them.
         prices: USD per million tokens.
+
+    Raises:
+        BugladderError: a model has no price.
     """
-    cost: dict[str, float] = {}
-    spent: dict[str, float] = {}
+    found = []
     for call in calls:
-        name, usd = call["instance_id"], call_cost_usd(call, prices)
-        cost[name] = cost.get(name, 0.0) + usd
-        is_paid_now = not call["was_cached"] and name not in reused
-        spent[name] = spent.get(name, 0.0) + (usd if is_paid_now else 0.0)
-    return Costs(cost, spent)
+        usd = call_cost_usd(call, prices)
+        is_paid_here = call["was_paid"] and call["instance_id"] not in reused
+        found.append(PricedCall(call, 0.0 if call["is_lost"] else usd, usd if is_paid_here else 0.0))
+    return found
+
+
+def priced_tables(tables: PhaseTables, prices: PriceTable) -> list[PricedCall]:
+    """The calls of a phase with their money; reused are the candidates that came from the store."""
+    return priced_calls(tables.calls, {c["instance_id"] for c in tables.candidates if c["reused"]}, prices)
+
+
+def call_totals(calls: Sequence[PricedCall]) -> dict[str, Any]:
+    """Sums over calls: replies used, tokens of these, how they came about, and money.
+
+    Returns:
+        `count` (replies used), `instances`, tokens_in, tokens_cached, tokens_out, tokens_reasoning, `cache_hits` (of
+        our response cache), `unknown` (the worst case stands for tokens that the server did not tell), `retries`,
+        `lost` (paid, or possibly paid, and not used), `latency_s`, cost_usd, spent_usd.
+    """
+    used = [c for c in calls if not c.is_lost]
+    return {
+        "count": len(used),
+        "instances": len({c.row["instance_id"] for c in calls}),
+        **{name: sum(c.row[name] for c in used) for name in _TOKENS},
+        "cache_hits": sum(c.row["was_cached"] for c in used),
+        "unknown": sum(not c.row["tokens_known"] for c in used),
+        "retries": sum(c.row["retries"] for c in used),
+        "lost": len(calls) - len(used),
+        "latency_s": round(sum(c.row["latency_s"] for c in used), 3),
+        "cost_usd": round(sum(c.cost_usd for c in calls), _DIGITS),
+        "spent_usd": round(sum(c.spent_usd for c in calls), _DIGITS),
+    }

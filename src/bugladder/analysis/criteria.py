@@ -19,7 +19,7 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
 }
 # Which interval belongs to which leaf of a block; other leaves (a count, an end of an interval) have none.
-_INTERVALS = {"mean": "ci", "rate": "ci", "median": "median_ci"}
+_INTERVALS = {"mean": "ci", "rate": "ci", "median": "median_ci", "per_instance": "ci"}
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,10 @@ def decide(metrics: Mapping[str, Any], settings: AnalysisSettings) -> dict[str, 
         decision, why = "review", doubts
     else:
         decision, why = "proceed", [_words(j) for j in judged["proceed"]]
+    note = f" ({settings.identity.note})" if settings.identity.note else ""
     return {
         "decision": decision,
-        "sentence": f"{settings.phase.name}: {decision}, because {'; '.join(why) or 'nothing was asked'}.",
+        "sentence": f"{settings.phase.name}{note}: {decision}, because {'; '.join(why) or 'nothing was asked'}.",
         "phase": settings.phase.name,
         "dataset": settings.identity.dataset,
         "arm": settings.identity.arm,

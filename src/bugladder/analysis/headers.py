@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bugladder.analysis.costs import CALL_TOTALS
 from bugladder.records import BugladderError
 
 _GROUP = (
     "n_selected", "n_valid", "n_graded", "resolved", "resolved_rate", "ci_low", "ci_high", "plausible",
     "rejected_by_hidden", "overall_mean", "hfs_mean", "gap_mean", "gap_n",
-)  # fmt: skip
-_CALLS = (
-    "tokens_in", "tokens_cached", "tokens_out", "tokens_reasoning", "cache_hits", "retries", "lost", "latency_s",
-    "cost_usd", "spent_usd",
 )  # fmt: skip
 # Only tables that a phase can leave empty; every other one shows its columns by its rows.
 _OF_EMPTY: dict[str, tuple[str, ...]] = {
@@ -27,8 +24,8 @@ _OF_EMPTY: dict[str, tuple[str, ...]] = {
     "overfit_cases": ("instance_id", "origin", "repo", "operator", "public_rate", "hfs", "overfit_gap", "verdict"),
     "failure_modes": ("mode", "means", "count", "share", "instances"),
     "enforcement": ("limit", "state", "rows"),
-    "costs": ("model", "step", "count", "instances", *_CALLS),
-    "costs_per_instance": ("instance_id", "count", *_CALLS),
+    "costs": ("model", "step", *CALL_TOTALS),
+    "costs_per_instance": ("instance_id", *(column for column in CALL_TOTALS if column != "instances")),
     "gates": ("gate", "count", "rounds", "instances"),
     "stop_reasons": ("stop_reason", "count", "instances"),
     "iterations": ("iterations", "instances"),

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bugladder.analysis.costs import costs
+from bugladder.analysis.costs import PricedCall
 from bugladder.analysis.failure_modes import failure_mode
 from bugladder.analysis.settings import PhaseTables, Row
 from bugladder.records import BugladderError, Verdict
-from bugladder.records.prices import PriceTable
 
 SCORES = ("overall", "hfs", "brs", "tss", "public_rate", "overfit_gap")
 _FACTS = ("instance_id", "dataset", "origin", "repo", "version", "difficulty", "operator")
 _SCORED = ("resolved", *SCORES, "success", "iterations", "public_units", "hidden_units", "infrastructure_class")
 
 
-def instance_rows(tables: PhaseTables, arm: str, prices: PriceTable) -> list[dict[str, Any]]:
+def instance_rows(tables: PhaseTables, arm: str, calls: Sequence[PricedCall]) -> list[dict[str, Any]]:
     """One row per selected instance, in the order of the selection.
+
+    Args:
+        tables: the phase's rows by table.
+        arm: the solver's arm in the scores table.
+        calls: the phase's calls with their money.
 
     Returns:
         Rows of facts, `validity` (True, False, or None where the controls could not tell), `verdict`, scores (null
@@ -26,13 +30,13 @@ def instance_rows(tables: PhaseTables, arm: str, prices: PriceTable) -> list[dic
         `reason`.
 
     Raises:
-        BugladderError: the arm has no rows in the scores table, or a called model has no price.
+        BugladderError: the arm has no rows in the scores table.
     """
     scores = {s["instance_id"]: s for s in tables.scores if s["arm"] == arm}
     if tables.scores and not scores:
         known = ", ".join(sorted({s["arm"] for s in tables.scores}))
         raise BugladderError(f"arm {arm!r} has no rows in the scores table; its arms: {known}")
-    join = _Join(tables, scores, arm, prices)
+    join = _Join(tables, scores, arm, calls)
     return [join.row(instance) for instance in tables.instances]
 
 
@@ -47,7 +51,7 @@ def validity(controls: Iterable[Row]) -> dict[str, bool | None]:
 class _Join:
     """Lookups by instance id, made once."""
 
-    def __init__(self, tables: PhaseTables, scores: Mapping[str, Row], arm: str, prices: PriceTable) -> None:
+    def __init__(self, tables: PhaseTables, scores: Mapping[str, Row], arm: str, calls: Sequence[PricedCall]) -> None:
         self.scores = scores
         self.validity = validity(tables.controls)
         self.tasks = {t["instance_id"]: t for t in tables.tasks}
@@ -59,7 +63,9 @@ class _Join:
         for outcome in tables.outcomes:
             if outcome["arm"] == arm:
                 self.outcomes[outcome["instance_id"]].append(outcome)
-        self.costs = costs(tables.calls, {i for i, c in self.candidates.items() if c["reused"]}, prices)
+        self.calls: dict[str, list[PricedCall]] = defaultdict(list)
+        for call in calls:
+            self.calls[call.row["instance_id"]].append(call)
 
     def row(self, instance: Row) -> dict[str, Any]:
         name = instance["instance_id"]
@@ -92,11 +98,11 @@ class _Join:
         return str(score["reason"]) if score is not None else "no score"
 
     def _running(self, name: str) -> dict[str, Any]:
-        candidate, task = self.candidates.get(name), self.tasks.get(name)
+        candidate, task, calls = self.candidates.get(name), self.tasks.get(name), self.calls[name]
         return {
             "protocol": task["protocol"] if task else None,
             "reused": bool(candidate["reused"]) if candidate else False,
-            "cost_usd": round(self.costs.cost_usd.get(name, 0.0), 6),
-            "spent_usd": round(self.costs.spent_usd.get(name, 0.0), 6),
+            "cost_usd": round(sum(c.cost_usd for c in calls), 6),
+            "spent_usd": round(sum(c.spent_usd for c in calls), 6),
             "seconds": candidate["seconds"] if candidate else None,
         }

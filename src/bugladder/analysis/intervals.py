@@ -69,6 +69,32 @@ def bootstrap(values: Sequence[float], statistic: Statistic, settings: IntervalS
     return Interval(round(float(found.low), DIGITS), round(float(found.high), DIGITS))
 
 
+def ratio_bootstrap(pairs: Sequence[tuple[float, float]], settings: IntervalSettings, name: str) -> Interval:
+    """Percentile interval of a ratio of sums, such as USD per resolved instance, resampling instances.
+
+    Args:
+        pairs: numerator and denominator per instance; the denominators are not negative.
+        settings: level, resamples, seed.
+        name: what the ratio is; it seeds the generator.
+
+    Returns:
+        The interval; null where n < 2, where all resamples agree, and where the denominator is 0 in so many resamples
+        that an end is not finite.
+    """
+    if len(pairs) < 2:
+        return Interval(None, None, "n < 2")
+    data, tail = np.asarray(pairs, dtype=np.float64), (1 - settings.level) / 2
+    drawn = generator(settings.seed, f"{name}.ratio").integers(len(data), size=(settings.resamples, len(data)))
+    above, below = (data[drawn, column].sum(axis=1) for column in (0, 1))
+    ratios = np.where(below > 0, above / np.where(below > 0, below, 1), np.inf)
+    low, high = np.quantile(ratios, (tail, 1 - tail), method="inverted_cdf")
+    if not math.isfinite(high):
+        return Interval(None, None, "too few to divide by")
+    if low == high:
+        return Interval(None, None, "all values are equal")
+    return Interval(round(float(low), DIGITS), round(float(high), DIGITS))
+
+
 def wilson(count: int, n: int, level: float) -> Interval:
     """Wilson's score interval of a proportion (Wilson 1927), in parts of 1.
 

@@ -23,10 +23,13 @@ from bugladder.analysis.controls import (
     split_block,
     store_block,
 )
+from bugladder.analysis.costs import PricedCall, priced_tables
 from bugladder.analysis.decision import decide
 from bugladder.analysis.expectations import expected_table
 from bugladder.analysis.instances import instance_rows
+from bugladder.analysis.rounds import gate_table, iteration_block, iteration_table, stop_table
 from bugladder.analysis.settings import AnalysisSettings, PhaseTables, Row
+from bugladder.analysis.spending import cost_block, cost_table, instance_cost_table, spending_blocks
 from bugladder.analysis.summary import counts, plausible, rounded, score_blocks, totals
 from bugladder.records import Verdict, canonical_json, sha256_text
 
@@ -53,10 +56,12 @@ def analyze(tables: PhaseTables, settings: AnalysisSettings) -> Analysis:
     Raises:
         BugladderError: the arm has no scores, a called model no price, a criterion no metric.
     """
-    rows = instance_rows(tables, settings.identity.arm, settings.prices)
-    metrics = _metrics(tables, rows, settings)
+    calls = priced_tables(tables, settings.prices)
+    rows = instance_rows(tables, settings.identity.arm, calls)
+    metrics = _metrics(tables, rows, calls, settings)
     decision = decide(metrics, settings)
-    return Analysis(metrics, decision, _tables(tables, rows, metrics, decision, settings))
+    found = _tables(tables, rows, metrics, settings) | _money_tables(tables, calls)
+    return Analysis(metrics, decision, found | {"criteria": decision["criteria"]})
 
 
 def data_hash(tables: PhaseTables) -> str:
@@ -83,17 +88,21 @@ def hold_block(rows: Sequence[Row], settings: AnalysisSettings) -> dict[str, Any
     return {"mean": mean, "pinned": pin, "difference": difference, "reason": reason}
 
 
-def _metrics(tables: PhaseTables, rows: Sequence[Row], settings: AnalysisSettings) -> dict[str, Any]:
+def _metrics(
+    tables: PhaseTables, rows: Sequence[Row], calls: Sequence[PricedCall], settings: AnalysisSettings
+) -> dict[str, Any]:
     valid = {r["instance_id"] for r in rows if r["validity"] is True}
     metrics: dict[str, Any] = {
         "phase": settings.phase.name,
         "dataset": settings.identity.dataset,
         "arm": settings.identity.arm,
         "arm_digest": settings.identity.arm_digest,
+        "model": {"name": settings.identity.model, "note": settings.identity.note},
         "data_hash": data_hash(tables),
     }
     metrics |= counts(rows) | score_blocks(rows, settings.rules) | totals(rows)
-    metrics["calls"] = {"count": len(tables.calls), "instances": len({c["instance_id"] for c in tables.calls})}
+    metrics |= {"cost_usd": cost_block(rows, settings.rules.interval)} | spending_blocks(calls, settings)
+    metrics["iterations"] = iteration_block(tables.candidates)
     metrics["plausible"] = plausible(rows)
     metrics["failure_modes"] = mode_block(rows)
     metrics["controls"] = control_blocks(tables.scores, valid, settings.rules)
@@ -110,7 +119,6 @@ def _tables(
     tables: PhaseTables,
     rows: Sequence[dict[str, Any]],
     metrics: dict[str, Any],
-    decision: dict[str, Any],
     settings: AnalysisSettings,
 ) -> dict[str, list[dict[str, Any]]]:
     level = settings.rules.interval.level
@@ -120,7 +128,6 @@ def _tables(
         "invalid_instances": [{k: r[k] for k in ("instance_id", "origin", "repo", "reason")} for r in invalid],
         "left_tests": left_tests(tables.controls),
         "controls": control_table(metrics["controls"]),
-        "criteria": decision["criteria"],
         "score_distribution": score_distribution(rows, settings.phase, settings.rules),
         "per_repository": by_group(rows, "repo", level),
         "per_difficulty": by_group(rows, "difficulty", level),
@@ -132,4 +139,14 @@ def _tables(
         "failure_modes": mode_table(rows),
         "selection_shares": [dict(s) for s in tables.selection_shares],
         "enforcement": enforcement_table(tables),
+    }
+
+
+def _money_tables(tables: PhaseTables, calls: Sequence[PricedCall]) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "costs": cost_table(calls),
+        "costs_per_instance": instance_cost_table(calls),
+        "gates": gate_table(tables.attempts),
+        "stop_reasons": stop_table(tables.attempts),
+        "iterations": iteration_table(tables.candidates),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from bugladder.records.prices import PriceTable
@@ -112,6 +112,7 @@ class Identity:
         dataset: its name.
         arm: the solver's arm as named in the scores table.
         arm_digest: digest of the arm's settings.
+        model: the model's name in conf.
         is_enforced: False where the phase could run against the decision before it; recorded in the decision.
     """
 
@@ -119,6 +120,12 @@ class Identity:
     arm: str
     arm_digest: str
     is_enforced: bool = True
+    model: str = "none"
+
+    @property
+    def note(self) -> str:
+        """What must stand wherever a result of this arm shows; "" for nothing."""
+        return "scripted replies, not a model" if self.model == "scripted" else ""
 
 
 @dataclass(frozen=True)
@@ -147,3 +154,7 @@ class PhaseTables:
     outcomes: Sequence[Row]
     scores: Sequence[Row]
     selection_shares: Sequence[Row] = ()
+
+
+PHASE_TABLES = tuple(f.name for f in fields(PhaseTables) if f.name != "selection_shares")
+"""The tables that a reading needs, by name."""

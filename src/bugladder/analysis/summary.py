@@ -1,4 +1,4 @@
-"""Decides what metrics.json says: one block per score, rates, cost, seconds, worst and best counting of failures."""
+"""Decides what metrics.json says: one block per score, rates, seconds, worst and best counting of failures."""
 
 from __future__ import annotations
 
@@ -105,9 +105,9 @@ def counts(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def totals(rows: Sequence[Row]) -> dict[str, Any]:
-    """cost_usd, spent_usd and seconds of solving: total and per graded instance."""
+    """spent_usd and seconds of solving: total and per graded instance."""
     graded = [r for r in rows if Verdict(r["verdict"]).is_graded]
-    return {name: _total(sum(_present(rows, name)), len(graded)) for name in ("cost_usd", "spent_usd", "seconds")}
+    return {name: _total(sum(_present(rows, name)), len(graded)) for name in ("spent_usd", "seconds")}
 
 
 def plausible(rows: Sequence[Row]) -> dict[str, Any]:

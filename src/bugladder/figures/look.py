@@ -45,7 +45,7 @@ _STYLE: Any = {
 
 @dataclass(frozen=True)
 class Caption:
-    """What a figure must say about its data: phase, dataset, arm, n and the hash of the data."""
+    """What a figure must say about its data: phase, dataset, arm, n and the hash of the data; note where one must."""
 
     phase: str
     dataset: str
@@ -53,17 +53,20 @@ class Caption:
     n_graded: int
     n_selected: int
     data_hash: str
+    note: str = ""
 
     @classmethod
     def from_metrics(cls, metrics: Mapping[str, Any]) -> Caption:
         """The caption of a phase's metrics."""
-        return cls(**{name: metrics[name] for name in cls.__dataclass_fields__})
+        names = [name for name in cls.__dataclass_fields__ if name != "note"]
+        return cls(**{name: metrics[name] for name in names}, note=metrics["model"]["note"])
 
     @property
     def text(self) -> str:
         """One line below the figure."""
         graded = f"{self.n_graded} of {self.n_selected} graded"
-        return f"{self.phase} · {self.dataset} · solver {self.arm} · n = {graded} · data {self.data_hash[:12]}"
+        solver = f"solver {self.arm}, {self.note}" if self.note else f"solver {self.arm}"
+        return f"{self.phase} · {self.dataset} · {solver} · n = {graded} · data {self.data_hash[:12]}"
 
 
 def style() -> Any:

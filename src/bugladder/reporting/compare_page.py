@@ -18,18 +18,21 @@ def compare_page(comparison: Mapping[str, Any], name: str) -> Page:
     """
     arms = [r for r in comparison["arms"] if not r["arm"].startswith("control:")]
     best = max(arms, key=lambda r: (r["overall"] is not None, r["overall"] or 0.0))
+    note = f" ({best['note']})" if best["note"] else ""
+    highest = f"{best['arm']}{note}, {number(best['overall'])} on {best['n_graded']} graded"
     return Page(
         title=f"Comparison {name}: {comparison['phase']} on {comparison['dataset']}",
-        headline=f"Highest mean Overall: {best['arm']}, {number(best['overall'])} on {best['n_graded']} graded.",
+        headline=f"Highest mean Overall: {highest}.",
         lead=("A comparison is asked for by a person and obeys no phase's decision; none was read or written.",),
         sections=(_arms(comparison), _differences(comparison)),
     )
 
 
-def _score(key: str) -> Any:
+def _score(key: str, ends_of: str | None = None) -> Any:
+    low, high = (f"{ends_of or key}_ci_{end}" for end in ("low", "high"))
+
     def cell(row: Row) -> str:
-        ends = interval(row[f"{key}_ci_low"], row[f"{key}_ci_high"])
-        return number(row[key]) if row[f"{key}_ci_low"] is None else f"{number(row[key])} ({ends})"
+        return number(row[key]) if row[low] is None else f"{number(row[key])} ({interval(row[low], row[high])})"
 
     return cell
 
@@ -37,6 +40,7 @@ def _score(key: str) -> Any:
 def _arms(comparison: Mapping[str, Any]) -> Section:
     columns = (
         ("arm", "arm"),
+        ("model", lambda r: f"{number(r['model'])} ({r['note']})" if r["note"] else number(r["model"])),
         ("graded", lambda r: f"{r['n_graded']} of {r['n_selected']}"),
         ("Overall", _score("overall")),
         ("HFS", _score("hfs")),
@@ -44,6 +48,8 @@ def _arms(comparison: Mapping[str, Any]) -> Section:
         ("gap", _score("gap")),
         ("gap n", "gap_n"),
         ("USD", "cost_usd"),
+        ("USD per instance", _score("cost_usd_per_instance", "cost_usd")),
+        ("USD per resolved", _score("cost_usd_per_resolved")),
         ("seconds", lambda r: number(r["seconds"], 0)),
         ("seconds per instance", lambda r: number(r["seconds_per_instance"], 1)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bugladder.reporting.cost_sections import cost_sections
 from bugladder.reporting.detail_sections import detail_sections
 from bugladder.reporting.limits import limits_section
 from bugladder.reporting.page import Page, Picture, Row, Section, grid
@@ -31,8 +32,10 @@ def phase_page(metrics: Mapping[str, Any], decision: Mapping[str, Any], tables: 
         decision: as decision.json.
         tables: the analysis's tables by name.
     """
+    note = metrics["model"]["note"]
+    arm = f"{metrics['arm']} ({note})" if note else metrics["arm"]
     return Page(
-        title=f"{metrics['phase']} on {metrics['dataset']} with {metrics['arm']}: {decision['decision']}",
+        title=f"{metrics['phase']} on {metrics['dataset']} with {arm}: {decision['decision']}",
         headline=headline(metrics),
         lead=(decision["sentence"], *_enforcement(decision), _money(metrics)),
         sections=(
@@ -40,6 +43,7 @@ def phase_page(metrics: Mapping[str, Any], decision: Mapping[str, Any], tables: 
             _scores_section(metrics),
             _expected_section(tables),
             _controls_section(metrics, tables),
+            *cost_sections(metrics, tables),
             *detail_sections(metrics, tables),
             limits_section(metrics, decision, tables),
         ),
@@ -53,7 +57,9 @@ def headline(metrics: Mapping[str, Any]) -> str:
     ends = f"{_percent(metrics)} interval {interval(overall['ci_low'], overall['ci_high'])}"
     if overall["ci_low"] is None:
         ends = f"no interval: {overall['reason']}"
-    return f"{counted} Mean Overall {number(overall['mean'])} ({ends})."
+    # metrics of an earlier version name no model
+    note = metrics.get("model", {}).get("note", "")
+    return f"{counted} Mean Overall {number(overall['mean'])} ({ends}).{f' {note.capitalize()}.' if note else ''}"
 
 
 def _percent(metrics: Mapping[str, Any]) -> str:
