@@ -37,8 +37,8 @@ def test_the_environment_of_an_sdist_keeps_the_digest_of_the_first_results():
     "source", [SDIST, MIRROR, IMAGE, replace(IMAGE, workdir="/src", digest="sha256:1")], ids=lambda s: s.kind
 )
 def test_an_environment_of_each_kind_survives_its_json(source):
-    """Source, set-up steps, overlay, parser and script read back as they were written."""
-    spec = replace(SPEC, parser="parse_log_django", script="#!/bin/sh\n")
+    """Source, set-up steps, overlay and parser read back as they were written."""
+    spec = replace(SPEC, parser="parse_log_django")
     environment = Environment(source, ("a==1",), spec, python="3.9", overlay=FILES, setup=STEPS)
     found = Environment.from_json(environment.to_json())
     assert found == environment

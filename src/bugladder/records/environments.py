@@ -19,7 +19,7 @@ from bugladder.records.setup_steps import SetupStep, step_of_plain, step_to_plai
 from bugladder.records.sources import Source, source_of_plain, source_to_plain
 
 # Later than the first stored results: they stand in the JSON only where they say something, so that keys stay.
-_LATER = ("parser", "script")
+_LATER = ("parser",)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,6 @@ class RunnerSpec:
         env: further environment variables of the test command, as (name, value) pairs.
         options: further options of the test command.
         parser: the official log parser whose spelling the listed test ids have; "" where they are the runner's own.
-        script: a dataset's own test script, for runners that run it; "" where the runner knows the command.
     """
 
     name: str
@@ -42,7 +41,6 @@ class RunnerSpec:
     env: tuple[tuple[str, str], ...] = ()
     options: tuple[str, ...] = ()
     parser: str = ""
-    script: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,7 @@ class Environment:
         overlay: whole files laid over the unpacked source (None deletes), so that a planted bug never stands as an
             edit. Paths are POSIX and relative to the repository root.
         setup: what is done to the checkout, in order, before the overlay.
+        obstacle: why it cannot be made, where that is known without trying; a sandbox refuses it with these words.
     """
 
     source: Source
@@ -81,6 +80,7 @@ class Environment:
     python: str = "3.11"
     overlay: Files = field(default_factory=dict, hash=False)
     setup: tuple[SetupStep, ...] = ()
+    obstacle: str = ""
 
     def to_json(self) -> str:
         """Canonical JSON; text files as text, others as base64."""
@@ -101,6 +101,7 @@ class Environment:
             python=raw["python"],
             overlay=decode_files(raw["overlay"]),
             setup=tuple(step_of_plain(step) for step in raw.get("setup", ())),
+            obstacle=raw.get("obstacle", ""),
         )
 
     @property
@@ -112,12 +113,12 @@ class Environment:
 
     def _plain(self) -> dict[str, Any]:
         runner = {k: v for k, v in to_plain(self.runner).items() if v or k not in _LATER}
-        setup = {"setup": [step_to_plain(s) for s in self.setup]} if self.setup else {}
+        later = {"setup": [step_to_plain(s) for s in self.setup], "obstacle": self.obstacle}
         return {
             "source": source_to_plain(self.source),
             "requirements": self.requirements,
             "runner": runner,
             "python": self.python,
             "overlay": encode_files(self.overlay),
-            **setup,
+            **{k: v for k, v in later.items() if v},
         }

@@ -31,6 +31,7 @@ class WheelFiles:
         filename: the wheel's, on the package index; it names the platform.
         sha256: its hash.
         take: patterns (fnmatch on the path inside the wheel); what the checkout has already stays.
+        into: the folder of the checkout that the wheel's paths are relative to.
     """
 
     kind: ClassVar[str] = "wheel"
@@ -39,6 +40,7 @@ class WheelFiles:
     filename: str
     sha256: str
     take: tuple[str, ...]
+    into: str = "."
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ class LocalSandbox:
             BugladderError: the source or the overlay is not what the environment says.
             InfrastructureError: the environment cannot be provided.
         """
-        self._check_python(environment)
+        self._check(environment)
         cache = Path(self.cache).resolve()
         try:
             return self._open(environment, label, cache, guest)
@@ -111,7 +111,9 @@ class LocalSandbox:
         env = _clean_env(str(paths[0]), str(paths[1]), str(folder))
         return LocalSession(holder, folder, env, _enforcement("open", answer[1].decode(), disk="open"))
 
-    def _check_python(self, environment: Environment) -> None:
+    def _check(self, environment: Environment) -> None:
+        if environment.obstacle:
+            raise BugladderError(f"{environment.source.label}: {environment.obstacle}")
         ours = ".".join(platform.python_version_tuple()[:2])
         if environment.python != ours:
             what = environment.source.label
