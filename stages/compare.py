@@ -6,42 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 from pathlib import Path
-from typing import Any
-
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 
 from bugladder import config
 from bugladder.analysis.comparison import compare
 from bugladder.analysis.settings import AnalysisRules
-from bugladder.composing import one_line
+from bugladder.composing import combinations
 from bugladder.config.entry import run_stage
 from bugladder.config.files import write, write_json
 from bugladder.records import BugladderError
 from bugladder.reporting.compare_page import compare_page
 from bugladder.reporting.render import render_markdown
 from stages.arm import Arm, climb, remember
-
-
-def combinations(arguments: Sequence[str]) -> list[list[str]]:
-    """Every combination of the overrides' choices, as Hydra's basic sweeper makes them.
-
-    Raises:
-        BugladderError: an override that Hydra's grammar does not know.
-    """
-    try:
-        overrides = OverridesParser.create().parse_overrides([a for a in arguments if a not in {"-m", "--multirun"}])
-    except HydraException as error:
-        raise BugladderError(f"compare: {one_line(error)}") from error
-    return [list(c) for c in product(*(_choices(o) for o in overrides))]
-
-
-def _choices(override: Any) -> list[str]:
-    if not override.is_sweep_override():
-        return [override.input_line]
-    return [f"{override.get_key_element()}={value}" for value in override.sweep_string_iterator()]
 
 
 def arm_names(arms: Sequence[Arm]) -> list[str]:

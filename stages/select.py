@@ -24,19 +24,19 @@ def select(slice_: Mapping[str, Any]) -> tuple[list[Instance], list[dict[str, An
     chosen = dict(slice_["selection"])
     strategy, ids = chosen.pop("strategy"), chosen.pop("ids")
     settings = config.build({**chosen, "seed": slice_["seed"]}, SelectionSettings, "selection")
-    plan = [PhaseSize(p["name"], p["size"], strategy, _read_ids(ids)) for p in slice_["plan"]]
+    listed = _read_ids(ids) if strategy == "file" else ()
+    plan = [PhaseSize(p["name"], p["size"], strategy, listed) for p in slice_["plan"]]
     rows = dataset.catalog()
     picked = select_phase(rows, plan, settings)
     return dataset.load(picked), [asdict(s) for s in selection_shares(rows, picked)]
 
 
-def _read_ids(path: str | None) -> tuple[str, ...]:
-    if path is None:
-        return ()
+def _read_ids(path: str) -> tuple[str, ...]:
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise BugladderError(f"selection.ids: {path} cannot be read ({error.strerror}); one id a line") from error
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
+        raise BugladderError(f"files.ids: {path} cannot be read ({why}); it should hold one id a line") from error
     return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 

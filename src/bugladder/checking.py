@@ -51,12 +51,13 @@ class _Root:
     ladder: _Ladder
     limits: _Limits
     compare: _Compare
+    files: dict[str, str]
 
 
 @dataclass(frozen=True)
 class _Selection(SelectionSettings):
     strategy: Literal["stratified", "representative", "random", "all", "file"] = "stratified"
-    ids: str | None = None
+    ids: str = ""
 
 
 @dataclass(frozen=True)

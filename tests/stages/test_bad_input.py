@@ -21,6 +21,7 @@ from tiny_project import edit_yaml, make_project, stage
 from bugladder.config.entry import run_stage
 from bugladder.config.locks import phase_lock
 
+FILES = {"dataset": "data/pypi", "ids": "data/ids.txt"}
 CLOSED_PORT = "http://127.0.0.1:9/simple"
 
 
@@ -83,6 +84,14 @@ def overrides(root, *texts):
     edit_yaml(root / "params.yaml", overrides=list(texts))
 
 
+def listed(root, ids):
+    """Let a list of ids decide the instances; without a list where None."""
+    overrides(root, "selection.strategy=file", "selection.ensure_baseline=false")
+    edit_yaml(root / "params.yaml", files=FILES | {"ids": "ids.txt"})
+    if ids is not None:
+        (root / "ids.txt").write_text("\n".join(ids) + "\n")
+
+
 def edit_entry(root, index=0, **values):
     """Replace values of an entry of the catalog; gives its id."""
     path = root / "data" / "pypi" / "release.json"
@@ -103,6 +112,11 @@ def edit_entry(root, index=0, **values):
         ({"executor": "nope"}, ["executor=nope", "unknown executor", "threads"]),
         ({"solvr": "search"}, ["params.yaml", "'solvr'", "solver"]),
         ({"overrides": "seed=1"}, ["params.yaml", "'overrides'", "list"]),
+        ({"files": None}, ["params.yaml", "'files'", "map names to paths"]),
+        ({"files": {"dataset": "data/pypi"}}, ["params.yaml", "'files.ids' is missing"]),
+        ({"files": FILES | {"ids": None}}, ["params.yaml", "files.ids", "path of a file"]),
+        ({"files": FILES | {"idz": "x"}}, ["params.yaml", "files.idz: nothing reads it", "dataset, ids"]),
+        ({"files": FILES | {"a.b": "x"}}, ["params.yaml", "'a.b'", "small letters"]),
     ],
 )
 def test_params_that_name_nothing_known(refused, run, project, values, words):
@@ -171,6 +185,9 @@ def test_an_unknown_phase(refused):
         ("solver._target_=bugladder.solvers.search.Serch", ["_target_", "Serch", "cannot be imported"]),
         ("seed", ["override seed", "EQUAL"]),
         ("seed=${oops}", ["oops", "not found"]),
+        ("selection.ids=my.txt", ["override selection.ids=my.txt", "params.yaml", "files.ids"]),
+        ("++dataset.catalog_folder=x", ["override ++dataset.catalog_folder=x", "files.dataset"]),
+        ("files.ids=my.txt", ["override files.ids=my.txt", "params.yaml", "under files"]),
     ],
 )
 def test_overrides_that_fit_no_key(refused, project, override, words):
@@ -202,23 +219,35 @@ def test_a_phase_larger_than_the_dataset(refused, run, project):
         (["tiny0-1.0-1.1", "tiny77-1.0-1.1"], "'tiny77-1.0-1.1', which the dataset does not have"),
         (["tiny0-1.0-1.1", "tiny1-1.0-1.1", "tiny0-1.0-1.1"], "'tiny0-1.0-1.1' 2 times; once is right"),
         (["tiny0-1.0-1.1"], "its list of ids has"),
-        (None, "selection.ids: ids.txt cannot be read (No such file or directory); one id a line"),
+        (None, "files.ids: ids.txt cannot be read (No such file or directory); it should hold one id a line"),
     ],
 )
 def test_a_list_of_ids_that_does_not_fit(refused, run, project, ids, words):
     """An unknown id, an id that stands twice, too short a list or an absent file is named."""
-    overrides(project, "selection.strategy=file", "selection.ids=ids.txt", "selection.ensure_baseline=false")
-    if ids is not None:
-        (project / "ids.txt").write_text("\n".join(ids) + "\n")
+    listed(project, ids)
     assert run("resolve", "p1")[0] == 0
     assert words in refused("select", "p1")
+
+
+def test_a_list_of_ids_that_is_no_text(refused, run, project):
+    """A list in another encoding than UTF-8 is named."""
+    listed(project, None)
+    (project / "ids.txt").write_bytes(b"tiny0\xff\n")
+    assert run("resolve", "p1")[0] == 0
+    assert "files.ids: ids.txt cannot be read (no UTF-8 text)" in refused("select", "p1")
+
+
+def test_a_catalog_that_is_not_there(refused, run, project):
+    """A dataset file that the dataset cannot read is named with what would be right."""
+    edit_yaml(project / "params.yaml", files=FILES | {"dataset": "lite.parquet"})
+    assert run("resolve", "p1")[0] == 0
+    assert "lite.parquet: no such folder; files.dataset should name a catalog: data/pypi" in refused("select", "p1")
 
 
 def test_a_good_list_of_ids_is_taken(run, project):
     """A list of known ids decides the instances, in its order."""
     ids = ["tiny3-1.0-1.1", "tiny0-1.0-1.1", "tiny5-1.0-1.1", "tiny1-1.0-1.1"]
-    overrides(project, "selection.strategy=file", "selection.ids=ids.txt", "selection.ensure_baseline=false")
-    (project / "ids.txt").write_text("\n".join(ids) + "\n")
+    listed(project, ids)
     assert [run(s, "p1")[0] for s in ("resolve", "select")] == [0, 0]
     assert json.loads((project / "data" / "p1" / "selection.json").read_text())["ids"] == ids
 
@@ -241,8 +270,7 @@ def serve(root, monkeypatch, name, data, sha256):
 
 def only_tiny0(root, size=1):
     """A baseline of one listed instance, tiny0."""
-    overrides(root, "selection.strategy=file", "selection.ids=ids.txt", "selection.ensure_baseline=false")
-    (root / "ids.txt").write_text("tiny0-1.0-1.1\n")
+    listed(root, ["tiny0-1.0-1.1"])
     edit_yaml(root / "conf" / "phase" / "baseline.yaml", size=size)
 
 

@@ -59,7 +59,15 @@ class PypiDataset:
     paths: PathRules = field(default_factory=PathRules)
 
     def catalog(self) -> list[SelectionRow]:
-        """One row per entry, by id; from the catalog's facts alone, no download."""
+        """One row per entry, by id; from the catalog's facts alone, no download.
+
+        Raises:
+            BugladderError: there is no catalog, or it is not what a catalog should be.
+        """
+        if not Path(self.catalog_folder).is_dir():
+            raise BugladderError(
+                f"{self.catalog_folder}: no such folder; files.dataset should name a catalog: data/pypi"
+            )
         return [
             SelectionRow(
                 instance_id=entry.id,
