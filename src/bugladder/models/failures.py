@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from bugladder.models.connections import Endpoint
 from bugladder.records import BugladderError
-from bugladder.records.chats import Reply, TryError, Usage
+from bugladder.records.chats import BAD_REQUEST, CONTENT_FILTER, CONTEXT_LENGTH, Reply, TryError, Usage
 
 if TYPE_CHECKING:
     from openai import APIStatusError
 
-CONTEXT_LENGTH = "context_length"
-"""finish_reason where the messages are longer than the model can take: no text, no tokens, nothing charged."""
-CONTENT_FILTER = "content_filter"
-
+_MALFORMED = frozenset({400, 413, 422})
 _TRANSIENT = frozenset({408, 409, 425})
 _FILTERED = frozenset({"content_filter", "invalid_prompt"})
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
@@ -30,12 +27,17 @@ _KEY_LIKE = re.compile(r"\bsk-[^\s\"',;]{4,}|\bBearer\s+\S+")
 _WORDS_CHARS = 300
 
 
-def end_of(error: Exception, endpoint: Endpoint) -> Reply:
+def end_of(error: Exception, endpoint: Endpoint, *, is_foreign: bool = False) -> Reply:
     """What an exchange that failed comes to.
 
+    Args:
+        error: what the exchange raised.
+        endpoint: whom it was with.
+        is_foreign: the request's form is a foreign program's: one that is malformed says nothing of our settings.
+
     Returns:
-        A reply without text where the server refused this very question: finish_reason "context_length" or
-        "content_filter", usage of no tokens since a refused request costs nothing.
+        A reply without text where the server refused this very question: finish_reason "context_length",
+        "content_filter" or "bad_request", usage of no tokens since a refused request costs nothing.
 
     Raises:
         TryError: another try may succeed.
@@ -44,7 +46,7 @@ def end_of(error: Exception, endpoint: Endpoint) -> Reply:
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        return _by_status(error, endpoint)
+        return _by_status(error, endpoint, is_foreign=is_foreign)
     # the SDK's error carries the request and its headers: nothing of it may reach a log
     raise _broken(error, endpoint) from None
 
@@ -63,25 +65,28 @@ def _broken(error: Exception, endpoint: Endpoint) -> TryError:
     return TryError(f"{endpoint.where}: the connection broke off ({type(cause).__name__})", may_be_charged=True)
 
 
-def _by_status(error: APIStatusError, endpoint: Endpoint) -> Reply:
+def _by_status(error: APIStatusError, endpoint: Endpoint, *, is_foreign: bool) -> Reply:
     status, code, words = error.status_code, error.code or "", _words(error.body, endpoint.key)
     if status == 402 or code in _NO_CREDIT:
         raise _refusal(endpoint, f"the account has no credit left: {words}") from None
-    if status == 429 and words.startswith("Request too large"):
+    is_too_large = status == 429 and words.startswith("Request too large")
+    if is_too_large and not is_foreign:
         raise _refusal(
             endpoint, f"one request is above the account's rate limit; shorten the context: {words}"
         ) from None
-    if status == 429 or status in _TRANSIENT or status >= 500:
+    if not is_too_large and (status == 429 or status in _TRANSIENT or status >= 500):
         raise TryError(
             f"{endpoint.where}: status {status}: {words}",
             may_be_charged=status != 429,
             retry_after_s=retry_after_s(error.response.headers, time.time()),
             is_rate_limit=status == 429,
         ) from None
-    if status in {400, 413, 422} and (code in _TOO_LONG_CODES or _TOO_LONG.search(words)):
+    if status in _MALFORMED and (code in _TOO_LONG_CODES or _TOO_LONG.search(words)):
         return Reply("", CONTEXT_LENGTH, endpoint.model, Usage(0, 0))
     if status == 400 and code in _FILTERED:
         return Reply("", CONTENT_FILTER, endpoint.model, Usage(0, 0), refusal=words)
+    if is_foreign and (is_too_large or status in _MALFORMED):
+        return Reply("", BAD_REQUEST, endpoint.model, Usage(0, 0), refusal=words)
     raise _refusal(endpoint, _advice(status, endpoint.key_variable, words)) from None
 
 

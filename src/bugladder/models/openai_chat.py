@@ -107,7 +107,8 @@ class OpenAIChat:
         """One request, one reply.
 
         A question that the server refuses for its own sake is a reply without text: finish_reason "context_length"
-        where it is too long for the model, "content_filter" where its words are not accepted; neither is charged.
+        where it is too long for the model, "content_filter" where its words are not accepted, "bad_request" where a
+        foreign program's request is malformed; none is charged.
 
         Raises:
             TryError: this try failed, another one may not.
@@ -121,7 +122,7 @@ class OpenAIChat:
         try:
             data = post(endpoint, body)
         except (openai.APIError, httpx2.HTTPError, TimeoutError) as error:
-            return end_of(error, endpoint)
+            return end_of(error, endpoint, is_foreign=question.raw is not None)
         return read_reply(data, self.model, keeps_raw=question.raw is not None)
 
     def _key(self) -> str | None:

@@ -7,6 +7,13 @@ from typing import Any, Literal
 
 from bugladder.records.terms import BugladderError, InfrastructureError
 
+CONTEXT_LENGTH = "context_length"
+"""finish_reason where the messages are longer than the model can take: no text, no tokens, nothing charged."""
+CONTENT_FILTER = "content_filter"
+BAD_REQUEST = "bad_request"
+"""finish_reason where the server takes a foreign program's request for malformed; likewise."""
+REFUSED = frozenset({CONTEXT_LENGTH, CONTENT_FILTER, BAD_REQUEST})
+
 
 @dataclass(frozen=True)
 class Message:
@@ -60,6 +67,7 @@ class Reply:
     """A model's answer. usage is None where the server did not say; refusal is the model's own words of refusal.
 
     raw is the message as the server sent it, tool calls and all, where the question was a raw one; None otherwise.
+    Where the server refused this very question, text is empty and finish_reason one of `REFUSED`.
     """
 
     text: str
@@ -111,7 +119,3 @@ class CapReachedError(BugladderError):
 
 class ModelRefusedError(BugladderError):
     """No try can succeed (a refused key, an unknown model), for this instance or any other: the run stops."""
-
-
-class QuestionRefusedError(BugladderError):
-    """The server refuses this one question (too long, malformed); another one may be answered, so it is the asker's."""
