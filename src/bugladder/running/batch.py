@@ -56,8 +56,9 @@ def run_batch(
     """Fill every item from the store or by `work`, and print `new=... reused=...`.
 
     A value is stored before it is used, unless it says `was_cut`. Infrastructure failures are retried and then recorded
-    as infra_error; anything else that `work` raises is that item's failure. Neither is stored. Too many crashes pause:
-    running work finishes, the rest is not_run (see `BatchResult.require_complete`). An interrupt (Ctrl-C, SIGTERM)
+    as infra_error; anything else that `work` raises is that item's failure; a cap leaves it not_run. None of these is
+    stored. Too many crashes, a phase's cap and a model that refuses whoever asks pause: running work finishes, the rest
+    is not_run (see `BatchResult.require_complete`). An interrupt (Ctrl-C, SIGTERM)
     starts nothing new, lets running work finish and be stored, and goes on up.
 
     Raises:
@@ -181,6 +182,8 @@ class _Loop:
     def _record(self, result: ItemResult) -> None:
         self.results[result.id] = result
         self._bar.step()
+        if result.pauses and not self.pause_reason:
+            self.pause_reason = result.reason
         if result.status is ItemStatus.INFRA_ERROR:
             self._crashed.append(result.id)
             alert = crash_alert(self._crashed, self._settings.crashes_to_pause)

@@ -33,6 +33,39 @@ class WorkItem:
 
 
 @dataclass(frozen=True)
+class AskSettings:
+    """How a model is tried; none of it changes a reply.
+
+    Args:
+        tries: tries that may fail for one request, refusals for there were too many left out.
+        base_delay_s: bound of the random wait after the first failure, doubled after each further one.
+        max_delay_s: upper bound of one such wait; where a server says how long to wait, that is waited.
+        patience_s: how long one request may be refused for there were too many.
+        floor: tries at once that a server's refusals leave.
+        ceiling: most tries at once; None for one a worker.
+    """
+
+    tries: int = 6
+    base_delay_s: float = 1.0
+    max_delay_s: float = 60.0
+    patience_s: float = 1800.0
+    floor: int = 1
+    ceiling: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what could never run.
+
+        Raises:
+            BugladderError: a count below 1, or a ceiling below the floor.
+        """
+        for name in ("tries", "floor"):
+            if getattr(self, name) < 1:
+                raise BugladderError(f"model.{name} is {getattr(self, name)}; it should be at least 1")
+        if self.ceiling is not None and self.ceiling < self.floor:
+            raise BugladderError(f"model.ceiling is {self.ceiling}; it should be at least the floor, {self.floor}")
+
+
+@dataclass(frozen=True)
 class BatchSettings:
     """How a batch is run; none of it changes a result.
 
@@ -42,6 +75,7 @@ class BatchSettings:
         base_delay_s: seconds before the first retry, doubled before each further one.
         max_delay_s: upper bound of one such wait.
         crashes_to_pause: infrastructure failures that outlived their retries and then pause the batch.
+        model: how a model is tried.
     """
 
     workers: int = 4
@@ -49,6 +83,7 @@ class BatchSettings:
     base_delay_s: float = 1.0
     max_delay_s: float = 60.0
     crashes_to_pause: int = 2
+    model: AskSettings = AskSettings()
 
     def __post_init__(self) -> None:
         """Refuse what could never run.
@@ -76,6 +111,8 @@ class ItemResult:
         tries: how often the work was started here; 0 for a reused or unstarted item.
         seconds: wall time here, retries and waits included; None where nothing was started.
         reused: the value comes from the store.
+        is_capped: NOT_RUN by a cap of its own, so that running it again would go no further.
+        pauses: the reason holds for every other item as well: no new work should start.
     """
 
     id: str
@@ -88,6 +125,8 @@ class ItemResult:
     tries: int = 0
     seconds: float | None = None
     reused: bool = False
+    is_capped: bool = False
+    pauses: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,9 +159,9 @@ class BatchResult:
         """Refuse a batch that was paused, since a partial table must not be cached.
 
         Raises:
-            PausedError: items were not run.
+            PausedError: items were not run, other than by a cap of their own.
         """
-        left = [r.id for r in self.results.values() if r.status is ItemStatus.NOT_RUN]
+        left = [r.id for r in self.results.values() if r.status is ItemStatus.NOT_RUN and not r.is_capped]
         if left:
             reason = self.pause_reason or "paused"
             raise PausedError(

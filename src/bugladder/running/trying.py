@@ -11,6 +11,7 @@ from typing import Any
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from bugladder.records import BugladderError, InfrastructureError
+from bugladder.records.chats import CapReachedError, ModelRefusedError
 from bugladder.running.items import BatchSettings, ItemResult, ItemStatus, WorkItem
 
 Work = Callable[[WorkItem], dict[str, Any]]
@@ -55,16 +56,27 @@ def _tries(retrying: Retrying) -> int:
 
 
 def _failure(item: WorkItem, error: BaseException, tries: int, seconds: float) -> ItemResult:
+    is_cap = isinstance(error, CapReachedError)
+    is_phase_cap = isinstance(error, CapReachedError) and error.is_phase
     return ItemResult(
         item.id,
-        ItemStatus.INFRA_ERROR if is_infrastructure(error) else ItemStatus.FAILED,
+        _status(error),
         reason=_one_line(error),
         error_class=type(error).__name__,
-        is_input_error=isinstance(error, BugladderError) and not isinstance(error, InfrastructureError),
+        is_input_error=isinstance(error, BugladderError)
+        and not isinstance(error, InfrastructureError | CapReachedError),
         trace="".join(traceback.format_exception(error))[-_TRACE_CHARS:],
         tries=tries,
         seconds=seconds,
+        is_capped=is_cap and not is_phase_cap,
+        pauses=is_phase_cap or isinstance(error, ModelRefusedError),
     )
+
+
+def _status(error: BaseException) -> ItemStatus:
+    if isinstance(error, CapReachedError):
+        return ItemStatus.NOT_RUN
+    return ItemStatus.INFRA_ERROR if is_infrastructure(error) else ItemStatus.FAILED
 
 
 def _one_line(error: BaseException) -> str:
