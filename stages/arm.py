@@ -39,6 +39,7 @@ def climb(overrides: Sequence[str]) -> Arm:
     found = {"instances": [instance_row(i) for i in instances]}
     found |= control(part["control"], found["instances"], None, f"control@compare-{phase}")
     found |= run(part["run"], found["tasks"], None, f"run@compare-{phase}")
+    del found["transcripts"]  # read by people, not by analyze
     found["outcomes"], found["scores"] = score(part["score"], found, f"score@compare-{phase}")
     read = PhaseTables(**{name: found[name] for name in PHASE_TABLES}, selection_shares=shares)
     return whole, analyze(read, settings_of(part["analyze"]))

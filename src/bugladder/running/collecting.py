@@ -8,6 +8,8 @@ from typing import Any
 
 from bugladder.records import BugladderError
 from bugladder.running.items import BatchResult, ItemResult, ItemStatus
+from bugladder.running.metering.accounts import accounted
+from bugladder.running.metering.ledger import BookedTry
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -40,8 +42,13 @@ def _infra_row(instance_id: str, reason: str) -> dict[str, Any]:
     return {"instance_id": instance_id, "control": "no_op", **texts, **numbers, **fate}
 
 
-def run_tables(result: BatchResult) -> Tables:
-    """Rows of candidates, attempts and calls; a solver that raised has handed in nothing, with the reason.
+def run_tables(result: BatchResult, booked: Sequence[BookedTry], max_iterations: int | None) -> Tables:
+    """Rows of candidates, attempts, calls and transcripts; a solver that raised has handed in nothing, with the reason.
+
+    Args:
+        result: the batch's.
+        booked: the tries at models that this run paid for, also those of instances that came to no result.
+        max_iterations: the most rounds that the solver may use; None for one without rounds.
 
     Raises:
         PausedError: the batch was paused.
@@ -52,18 +59,20 @@ def run_tables(result: BatchResult) -> Tables:
         # a wrong hash or a broken overlay is no failure of the solver
         if item.is_input_error:
             raise BugladderError(f"run of {item.id}: {item.reason}")
-    found: Tables = {"candidates": [], "attempts": [], "calls": []}
-    for item in result.results.values():
-        found["candidates"].append(_candidate(item))
-        found["attempts"] += item.value["attempts"] if item.value else []
-    return found
+    values = {item.id: item.value for item in result.results.values() if item.value is not None}
+    return {
+        "candidates": [{**_candidate(item), "max_iterations": max_iterations} for item in result.results.values()],
+        "attempts": [row for value in values.values() for row in value["attempts"]],
+        "calls": accounted(result.results, {i: value["calls"] for i, value in values.items()}, booked),
+        "transcripts": [row for value in values.values() for row in value["transcripts"]],
+    }
 
 
 def _candidate(item: ItemResult) -> dict[str, Any]:
-    fate = {"status": item.status.value, "infrastructure_class": None, "max_iterations": None, "reused": item.reused}
+    fate = {"status": item.status.value, "infrastructure_class": None, "reused": item.reused}
     if item.value is not None:
         return {**fate, **item.value["candidate"]}
-    if item.status.value == "infra_error":
+    if item.status is ItemStatus.INFRA_ERROR:
         fate["infrastructure_class"] = item.error_class
     empty = {"patch": None, "test_files": "{}", "iterations": None, "enforcement": "{}"}
     return {"instance_id": item.id, **empty, **fate, "reason": item.reason, "seconds": item.seconds}

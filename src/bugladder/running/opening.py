@@ -1,10 +1,11 @@
-"""Opens workspaces for work items: as many sandboxes at once as there are slots, each with its runner, closed here."""
+"""Opens workspaces for work items, each with its runner, and closes them; as many run at once as there are slots."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +18,10 @@ from bugladder.workspace import Workspace
 
 # Runner names stand in environment records, which outlive a configuration, so they are resolved here.
 _RUNNERS: dict[str, Runner] = {"pytest": PytestRunner()}
+
+
+def _ignore(_seconds: float) -> None:
+    """Nobody counts the time."""
 
 
 @dataclass
@@ -42,12 +47,32 @@ class Meter:
         path.write_text(json.dumps({**figures, "elapsed_s": elapsed_s, "slots": slots}) + "\n", encoding="utf-8")
 
 
-@dataclass(frozen=True)
-class _MeteredSession:
-    """A session whose Python commands are counted; file traffic is our own overhead and is not."""
+class Places:
+    """The sandboxes that may run something at once; one that only waits for a model takes no place."""
+
+    def __init__(self, slots: int) -> None:
+        """As many places as slots."""
+        self._free = threading.BoundedSemaphore(slots)
+
+    @contextmanager
+    def place(self) -> Iterator[float]:
+        """Wait for a place and hold it; yields the seconds that were waited."""
+        started = time.monotonic()
+        with self._free:
+            yield time.monotonic() - started
+
+
+@dataclass
+class _PlacedSession:
+    """A session whose commands each wait for a place, and whose Python commands are counted.
+
+    File traffic is our own overhead and is not. `excuse` is told the seconds of each wait.
+    """
 
     session: Session
+    places: Places
     meter: Meter
+    excuse: Callable[[float], None] = _ignore
 
     @property
     def root(self) -> str:
@@ -66,7 +91,9 @@ class _MeteredSession:
         return self.session.enforcement
 
     def run(self, command: Command) -> CommandResult:
-        result = self.session.run(command)
+        with self.places.place() as waited_s:
+            self.excuse(waited_s)
+            result = self.session.run(command)
         if command.argv[0] == "python":
             self.meter.add(result)
         return result
@@ -89,23 +116,25 @@ def find_runner(name: str) -> Runner:
 def workspace_opener(
     sandbox: Sandbox, timeout_s: float, slots: int = 1, label: str = "bugladder", meter: Meter | None = None
 ) -> OpenWorkspace:
-    """A function that opens a fresh workspace on an environment, waiting for one of `slots` places.
+    """A function that opens a fresh workspace on an environment.
+
+    Opening one and each command in it wait for one of `slots` places; how many are open is bounded by who opens them.
 
     Args:
         sandbox: where to open.
         timeout_s: wall-clock bound of a test command.
-        slots: sandboxes open at once.
+        slots: sandboxes that open or run a command at once.
         label: what this run's processes and folders are labelled with.
         meter: counts the commands that run tested code.
     """
-    return partial(_open, sandbox, timeout_s, threading.BoundedSemaphore(slots), label, meter or Meter())
+    return partial(_open, sandbox, timeout_s, Places(slots), label, meter or Meter())
 
 
 @contextmanager
 def _open(  # noqa: PLR0913, PLR0917 - the first five are bound once per stage
     sandbox: Sandbox,
     timeout_s: float,
-    places: threading.BoundedSemaphore,
+    places: Places,
     label: str,
     meter: Meter,
     environment: Environment,
@@ -113,12 +142,12 @@ def _open(  # noqa: PLR0913, PLR0917 - the first five are bound once per stage
     guest: Guest | None = None,
 ) -> Iterator[Workspace]:
     runner = find_runner(environment.runner.name)
-    with places:
+    with places.place():
         session = sandbox.open(environment, label, guest)
-        try:
-            workspace = Workspace(_MeteredSession(session, meter), runner, environment.runner, timeout_s)
-            if files:
-                workspace.write(files)
-            yield workspace
-        finally:
-            session.close()
+    try:
+        workspace = Workspace(_PlacedSession(session, places, meter), runner, environment.runner, timeout_s)
+        if files:
+            workspace.write(files)
+        yield workspace
+    finally:
+        session.close()

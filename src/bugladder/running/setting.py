@@ -18,6 +18,7 @@ from bugladder.running.opening import Meter, workspace_opener
 from bugladder.running.store import Store
 
 CACHE = Path(".bugladder")
+RESPONSES = CACHE / "responses.db"
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from bugladder.records import Task, canonical_json
-from bugladder.records.protocols import OpenWorkspace, Solver
+from bugladder.records.protocols import Chat, OpenWorkspace, Solver
 from bugladder.records.rows import attempt_row, candidate_row
 from bugladder.workspace import Bench, Deadline
+
+
+class RecordedChat(Chat, Protocol):
+    """A chat that remembers what was asked (running.metering.chat.MeteredChat).
+
+    No code of the meter is imported here: what is, is part of every stored result's key.
+    """
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows of `calls` and `transcripts`."""
+        ...
+
+
+MakeChat = Callable[[Task, Deadline], RecordedChat | None]
+"""Makes the chat of one task; None where no model was chosen."""
 
 
 @dataclass(frozen=True)
@@ -21,25 +37,31 @@ class SolveWork:
         solver: what turns a task into a candidate.
         open_workspace: opens a fresh workspace.
         seed: with the instance's id it seeds the solver's random generator, so that workers do not matter.
-        timeout_s: safety net of one instance.
+        timeout_s: safety net of one instance; what it only waits for is excused.
+        make_chat: makes the chat of one task.
     """
 
     solver: Solver
     open_workspace: OpenWorkspace
     seed: int
     timeout_s: float
+    make_chat: MakeChat
 
     def __call__(self, task: Task) -> dict[str, Any]:
-        """Rows of candidate and attempts of one instance, and `was_cut`."""
+        """Rows of candidate, attempts, calls and transcripts of one instance, and `was_cut`."""
         with self.open_workspace(task.environment, task.public_test_files) as workspace:
-            started = time.monotonic()
+            deadline = Deadline(self.timeout_s)
+            workspace.session.excuse = deadline.excuse
             workspace.remember()
+            chat = self.make_chat(task, deadline)
             rng = random.Random(f"{self.seed}/{task.instance_id}")
-            solution = self.solver.solve(task, Bench(workspace, rng, Deadline(self.timeout_s)))
+            started = time.monotonic()
+            solution = self.solver.solve(task, Bench(workspace, rng, deadline, chat))
             seconds = time.monotonic() - started
             enforcement = canonical_json(workspace.session.enforcement)
         return {
             "candidate": {**candidate_row(solution.candidate), "seconds": seconds, "enforcement": enforcement},
             "attempts": [attempt_row(task.instance_id, a) for a in solution.attempts],
+            **(chat.rows() if chat is not None else {"calls": [], "transcripts": []}),
             "was_cut": solution.was_cut,
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from bugladder.records import canonical_json, to_plain
@@ -17,14 +16,6 @@ from bugladder.running.metering.requests import Request, request_of
 from bugladder.workspace import Deadline
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class ChatRows:
-    """Rows of calls (was_paid and is_lost are for the accounts to decide) and of transcripts, in order of asking."""
-
-    calls: list[Row]
-    transcripts: list[Row]
 
 
 class MeteredChat:
@@ -64,10 +55,10 @@ class MeteredChat:
             self._note(request, kept, is_new=is_new)
         return kept.reply
 
-    def rows(self) -> ChatRows:
-        """The rows so far."""
+    def rows(self) -> dict[str, list[Row]]:
+        """Rows of `calls` and `transcripts`, in order of asking; the accounts decide was_paid and is_lost."""
         with self._lock:
-            return ChatRows(list(self._calls), list(self._transcripts))
+            return {"calls": list(self._calls), "transcripts": list(self._transcripts)}
 
     def _note(self, request: Request, kept: KeptReply, *, is_new: bool) -> None:
         question, reply = request.question, kept.reply

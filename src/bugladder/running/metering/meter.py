@@ -13,7 +13,7 @@ from bugladder.records import Task, canonical_json
 from bugladder.records.prices import PriceTable
 from bugladder.records.protocols import ChatModel
 from bugladder.running.alerts import budget_alert
-from bugladder.running.items import AskSettings
+from bugladder.running.items import BatchSettings
 from bugladder.running.metering.asking import Asker
 from bugladder.running.metering.cache import ResponseCache
 from bugladder.running.metering.chat import MeteredChat
@@ -23,9 +23,6 @@ from bugladder.running.metering.pacing import Pace
 from bugladder.workspace import Deadline
 
 _LOG = logging.getLogger(__name__)
-
-MakeChat = Callable[[Task, Deadline], MeteredChat | None]
-"""The chat of a task's instance; None where no model was chosen."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +43,13 @@ class Spending:
 class Meter:
     """The meter of one run."""
 
-    def __init__(self, database: Database, spending: Spending, settings: AskSettings, workers: int) -> None:
-        """Open the scope's ledger; workers bound the tries at once where the settings do not."""
+    def __init__(self, database: Database, spending: Spending, batch: BatchSettings) -> None:
+        """Open the scope's ledger; the batch's workers bound the tries at once where its settings of models do not."""
         prices = spending.prices
         self.ledger = Ledger(database, spending.scope, spending.budget_usd, prices.instance_cap_usd)
         self._cache = ResponseCache(database)
-        self._prices, self._settings = prices, settings
-        self._ceiling = settings.ceiling or workers
+        self._prices, self._settings = prices, batch.model
+        self._ceiling = batch.model.ceiling or batch.workers
         self._paces: dict[str, Pace] = {}
         self._alerted: set[str] = set()
         self._lock = threading.Lock()
@@ -62,8 +59,8 @@ class Meter:
         asker = Asker(model, self.ledger, self._prices, self._pace_of(model), self._settings, self._alert)
         return MeteredChat(asker, self._cache, instance_id, deadline)
 
-    def chat_maker(self, model: ChatModel) -> MakeChat:
-        """What makes each task's chat, with the model that answers for that task."""
+    def chat_maker(self, model: ChatModel) -> Callable[[Task, Deadline], MeteredChat | None]:
+        """What makes each task's chat, with the model that answers for that task; None where no model was chosen."""
 
         def make(task: Task, deadline: Deadline) -> MeteredChat | None:
             chosen = model.for_task(task)
@@ -90,7 +87,7 @@ class Meter:
 
 
 @contextmanager
-def open_meter(path: Path, spending: Spending, settings: AskSettings, workers: int) -> Iterator[Meter]:
+def open_meter(path: Path, spending: Spending, batch: BatchSettings) -> Iterator[Meter]:
     """A meter on the database at `path`, closed afterwards.
 
     Raises:
@@ -98,7 +95,7 @@ def open_meter(path: Path, spending: Spending, settings: AskSettings, workers: i
     """
     database = Database(path)
     try:
-        meter = Meter(database, spending, settings, workers)
+        meter = Meter(database, spending, batch)
         try:
             yield meter
         finally:

@@ -70,7 +70,8 @@ def request_of(question: Question, identity: Mapping[str, Any], max_output_token
     parts = {name: value for name, value in plain.items() if name not in _NO_PART and value is not None}
     text = canonical_json(parts)
     # a server may show a schema to the model in a layout of its own
-    bytes_in = sum(len(t.encode("utf-8", "surrogatepass")) for t in (text, canonical_json(parts.get("schema", ""))))
+    schema, settings = canonical_json(parts.get("schema", "")), canonical_json(to_plain(dict(identity)))
+    bytes_in = sum(len(t.encode("utf-8", "surrogatepass")) for t in (text, schema, settings))
     framing = _TOKENS_PER_REQUEST + _TOKENS_PER_MESSAGE * len(question.messages)
     key = sha256_text(canonical_json({"model": to_plain(dict(identity)), "question": parts}))
     return Request(key, question, str(identity["model"]), bytes_in + framing, max_output_tokens)
