@@ -29,7 +29,10 @@ _POLL_S = 0.02
 
 @dataclass
 class Received:
-    """One request as it came, and what became of it. Times are time.monotonic(), which all processes here share."""
+    """One request as it came, and what became of it.
+
+    Names of headers are in lower case. Times are time.monotonic(), which all processes of a machine share.
+    """
 
     n: int
     path: str
@@ -61,11 +64,12 @@ class ChatServer:
         self._lock = threading.Lock()
         self._received: list[Received] = []
         self._connections: set[socket.socket] = set()
+        self.n_connections = 0
         self._log = log.open("a", encoding="utf-8") if log is not None else None
         self.is_closing = threading.Event()
         self._http = _Http(("127.0.0.1", port), _Handler)
         self._http.owner = self
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
 
     @property
     def port(self) -> int:
@@ -108,6 +112,7 @@ class ChatServer:
         """Remember an open connection, so that close can end it."""
         with self._lock:
             self._connections.add(connection)
+            self.n_connections += 1
             if self.is_closing.is_set():
                 connection.shutdown(socket.SHUT_RDWR)
         try:
@@ -165,7 +170,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         owner = self.server.owner
-        seen, act = owner.receive(self.path, dict(self.headers.items()), body)
+        seen, act = owner.receive(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
         owner.wait(act)
         is_finished = False
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,10 @@ from bugladder.records.chats import TryError
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-_MAX_REPLY_BYTES = 64 * 1024 * 1024
 _CONNECT_TIMEOUT_S = 15.0
 _GRACE_S = 5.0
+_QUOTE_CHARS = 300
+_KEY_LIKE = re.compile(r"\bsk-[^\s\"',;<>]{4,}|\bBearer\s+\S+")
 _LOCK = threading.Lock()
 
 
@@ -32,11 +34,19 @@ class Endpoint:
     timeout_s: float
     key_variable: str | None = None
     key: str | None = field(default=None, repr=False)
+    max_reply_bytes: int = 64 * 1024 * 1024
 
     @property
     def where(self) -> str:
         """The endpoint in words, for errors."""
         return f"model {self.model!r} at {self.base_url}"
+
+    def quote(self, words: str) -> str:
+        """What a server said, on one line, short, and without anything that looks like a key."""
+        text = " ".join(words.split())
+        if self.key:
+            text = text.replace(self.key, "[key]")
+        return _KEY_LIKE.sub("[key]", text)[:_QUOTE_CHARS]
 
 
 def post(endpoint: Endpoint, body: dict[str, Any]) -> bytes:
@@ -46,7 +56,7 @@ def post(endpoint: Endpoint, body: dict[str, Any]) -> bytes:
         openai.APIError: a bad status, or no connection.
         httpx2.HTTPError: the connection broke while the body came.
         TimeoutError: the whole took longer than the endpoint's timeout_s.
-        TryError: the reply has no bounds.
+        TryError: the reply is larger than max_reply_bytes.
     """
     with _LOCK:
         client, loop = _client(endpoint.base_url, endpoint.key), _loop()
@@ -75,8 +85,9 @@ async def _exchange(client: AsyncOpenAI, endpoint: Endpoint, body: dict[str, Any
         received = bytearray()
         async for chunk in response.iter_bytes():
             received += chunk
-            if len(received) > _MAX_REPLY_BYTES:
-                raise TryError(f"{endpoint.where}: the reply is larger than 64 MB", may_be_charged=True)
+            if len(received) > endpoint.max_reply_bytes:
+                words = f"{endpoint.where}: the reply is larger than {endpoint.max_reply_bytes} bytes"
+                raise TryError(words, may_be_charged=True)
     return bytes(received)
 
 

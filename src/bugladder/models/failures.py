@@ -23,8 +23,6 @@ _FILTERED = frozenset({"content_filter", "invalid_prompt"})
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 _TOO_LONG = re.compile(r"context.{0,5}(length|window|size)|prompt is too long|input is too long", re.IGNORECASE)
 _TOO_LONG_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error"})
-_KEY_LIKE = re.compile(r"\bsk-[^\s\"',;]{4,}|\bBearer\s+\S+")
-_WORDS_CHARS = 300
 
 
 def end_of(error: Exception, endpoint: Endpoint, *, is_foreign: bool = False) -> Reply:
@@ -66,7 +64,7 @@ def _broken(error: Exception, endpoint: Endpoint) -> TryError:
 
 
 def _by_status(error: APIStatusError, endpoint: Endpoint, *, is_foreign: bool) -> Reply:
-    status, code, words = error.status_code, error.code or "", _words(error.body, endpoint.key)
+    status, code, words = error.status_code, error.code or "", endpoint.quote(_words(error.body))
     if status == 402 or code in _NO_CREDIT:
         raise _refusal(endpoint, f"the account has no credit left: {words}") from None
     is_too_large = status == 429 and words.startswith("Request too large")
@@ -133,11 +131,8 @@ def _number(text: str | None) -> float | None:
     return max(0.0, found) if math.isfinite(found) else None
 
 
-def _words(body: Any, key: str | None) -> str:
-    """What the server said, on one line, short, without anything that looks like a key."""
+def _words(body: Any) -> str:
+    """What the server said: the error's message, else all of it."""
     if isinstance(body, Mapping):
         body = body.get("message") or body.get("detail") or json.dumps(body)
-    text = " ".join(str(body or "no words").split())
-    if key:
-        text = text.replace(key, "[key]")
-    return _KEY_LIKE.sub("[key]", text)[:_WORDS_CHARS]
+    return str(body or "no words")

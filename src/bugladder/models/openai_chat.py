@@ -123,7 +123,7 @@ class OpenAIChat:
             data = post(endpoint, body)
         except (openai.APIError, httpx2.HTTPError, TimeoutError) as error:
             return end_of(error, endpoint, is_foreign=question.raw is not None)
-        return read_reply(data, self.model, keeps_raw=question.raw is not None)
+        return read_reply(data, endpoint, keeps_raw=question.raw is not None)
 
     def _key(self) -> str | None:
         if self.api_key_env is None:

@@ -5,29 +5,33 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bugladder.models.connections import Endpoint
 from bugladder.records.chats import Reply, TryError, Usage
 
+# Quoted to its first 80 characters; read further, so that no key is cut in half before it is found.
+_START_BYTES = 1000
 
-def read_reply(data: bytes, asked: str, *, keeps_raw: bool = False) -> Reply:
+
+def read_reply(data: bytes, endpoint: Endpoint, *, keeps_raw: bool = False) -> Reply:
     """The first choice of a chat completion.
 
     Args:
         data: the body of a reply with a good status.
-        asked: the model's name as it was asked; stands in where the server names none.
+        endpoint: who answered; its model's name stands in where the server names none.
         keeps_raw: hand on the message as it came.
 
     Raises:
         TryError: no JSON, an error in place of a completion, or no choice with a message; it may have been charged.
     """
-    completion = _decoded(data, asked)
+    completion = _decoded(data, endpoint)
     choice = _first(completion.get("choices"))
     message = choice.get("message")
     if not isinstance(message, dict):
-        raise TryError(f"model {asked!r}: {_complaint(completion)}", may_be_charged=True)
+        raise TryError(f"{endpoint.where}: {endpoint.quote(_complaint(completion))}", may_be_charged=True)
     return Reply(
         text=_text(message.get("content")),
         finish_reason=_string(choice.get("finish_reason")) or "unknown",
-        model_answered=_string(completion.get("model")) or asked,
+        model_answered=_string(completion.get("model")) or endpoint.model,
         usage=read_usage(completion.get("usage")),
         refusal=_string(message.get("refusal")),
         raw=message if keeps_raw else None,
@@ -49,13 +53,14 @@ def read_usage(node: Any) -> Usage | None:
     )
 
 
-def _decoded(data: bytes, asked: str) -> dict[str, Any]:
+def _decoded(data: bytes, endpoint: Endpoint) -> dict[str, Any]:
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise TryError(f"model {asked!r}: the reply is no JSON object ({_start(data)!r})", may_be_charged=True)
+        start = endpoint.quote(data[:_START_BYTES].decode("utf-8", "replace"))[:80]
+        raise TryError(f"{endpoint.where}: the reply is no JSON object ({start!r})", may_be_charged=True)
     return found
 
 
@@ -63,12 +68,8 @@ def _complaint(completion: dict[str, Any]) -> str:
     error = completion.get("error")
     words = error.get("message") if isinstance(error, dict) else error
     if words:
-        return f"the server answers with an error: {' '.join(str(words).split())[:200]}"
+        return f"the server answers with an error: {words}"
     return "the reply holds no choice with a message"
-
-
-def _start(data: bytes) -> str:
-    return " ".join(data[:80].decode("utf-8", "replace").split())
 
 
 def _first(choices: Any) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def _strict_value(key: str, value: Any, path: str) -> Any:
 
 
 def _closed(node: dict[str, Any], path: str) -> dict[str, Any]:
-    if "patternProperties" in node or node.get("additionalProperties") not in {None, False}:
+    if "patternProperties" in node or node.get("additionalProperties", False) is not False:
         raise BugladderError(f"schema at {path}: strict output has no free keys; use a list of {{key, value}} objects")
     properties = node.get("properties", {})
     return {**node, "properties": properties, "required": list(properties), "additionalProperties": False}
