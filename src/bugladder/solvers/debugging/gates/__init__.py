@@ -6,14 +6,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from bugladder.records import BugladderError
+from bugladder.solvers.debugging.gates.conduct import conduct
+from bugladder.solvers.debugging.gates.definitions import definitions
 from bugladder.solvers.debugging.gates.places import places
 from bugladder.solvers.debugging.gates.proposal import Finding, GateLimits, Proposal, Severity
+from bugladder.solvers.debugging.gates.repetition import repetition
 from bugladder.solvers.debugging.gates.size import insertion_size, patch_size
+from bugladder.solvers.debugging.gates.syntax import syntax
 
 Gate = Callable[[Proposal, GateLimits], Iterator[Finding]]
 
 # Not among them: G0, that a reply parses, is known before there is a proposal.
-GATES: Mapping[str, Gate] = MappingProxyType({"G1": patch_size, "G3": insertion_size, "G6": places})
+GATES: Mapping[str, Gate] = MappingProxyType(
+    {
+        "G1": patch_size,
+        "G2": repetition,
+        "G3": insertion_size,
+        "G4": definitions,
+        "G5": syntax,
+        "G6": places,
+        "G7": conduct,
+    }
+)
 GATE_IDS: tuple[str, ...] = ("G0", *GATES)
 
 
