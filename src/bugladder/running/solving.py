@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bugladder.records import Task, canonical_json
-from bugladder.records.protocols import Chat, OpenWorkspace, Solver
+from bugladder.records.protocols import Chat, HostsGuest, OpenWorkspace, Solver
 from bugladder.records.rows import attempt_row, candidate_row
+from bugladder.running.doorway import open_doorway
 from bugladder.workspace import Bench, Deadline
 
 
@@ -49,14 +52,14 @@ class SolveWork:
 
     def __call__(self, task: Task) -> dict[str, Any]:
         """Rows of candidate, attempts, calls and transcripts of one instance, and `was_cut`."""
-        with self.open_workspace(task.environment, task.public_test_files) as workspace:
+        with self._opened(task) as (workspace, listener):
             deadline = Deadline(self.timeout_s)
             workspace.session.excuse = deadline.excuse
             workspace.remember()
             chat = self.make_chat(task, deadline)
             rng = random.Random(f"{self.seed}/{task.instance_id}")
             started = time.monotonic()
-            solution = self.solver.solve(task, Bench(workspace, rng, deadline, chat))
+            solution = self.solver.solve(task, Bench(workspace, rng, deadline, chat, listener))
             seconds = time.monotonic() - started
             enforcement = canonical_json(workspace.session.enforcement)
         return {
@@ -65,3 +68,16 @@ class SolveWork:
             **(chat.rows() if chat is not None else {"calls": [], "transcripts": []}),
             "was_cut": solution.was_cut,
         }
+
+    @contextmanager
+    def _opened(self, task: Task) -> Iterator[tuple[Any, socket.socket | None]]:
+        """The task's workspace, and where a guest's questions arrive if the solver hosts one."""
+        parts = (task.environment, task.public_test_files)
+        if not isinstance(self.solver, HostsGuest):
+            with self.open_workspace(*parts) as workspace:
+                yield workspace, None
+            return
+        guest = self.solver.guest
+        with open_doorway() as door, self.open_workspace(*parts, replace(guest, socket=str(door.path))) as workspace:
+            door.hide()
+            yield workspace, door.listener
