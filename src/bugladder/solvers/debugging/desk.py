@@ -121,7 +121,7 @@ class Desk:
             self.material = brief(self.task, self.repository, self.index, self.seen, self.limits)
             self.found = Found(self.found.left)
         if heard.value is not None and heard.value.is_empty:
-            heard = Heard(None, "unparsed", "Your last reply holds no answer, and code can be asked for no more.")
+            heard = Heard(None, "empty", "Your last reply holds no answer, and no more code can be asked for.")
         if heard.value is not None:
             notes.analysis.append(heard.value.analysis[:2000])
             return heard

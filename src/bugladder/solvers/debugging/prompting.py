@@ -22,7 +22,7 @@ def render(step: str, **values: Any) -> tuple[tuple[Message, ...], str]:
     system = environment.get_template("system.jinja").render(step=step)
     user = environment.get_template(f"{step}.jinja").render(**values)
     name = f"{step}@{_digest(step)}, system@{_digest('system')}"
-    return (Message("system", system), Message("user", user)), name
+    return (Message("system", system.strip()), Message("user", user.strip())), name
 
 
 @cache

@@ -13,7 +13,7 @@ _MASKS = (
     (re.compile(r"/tmp/pytest-of-[\w-]+/pytest-\d+/"), "/tmp/pytest/"),  # noqa: S108  a name in a text, no file
     (re.compile(r"\bin \d+\.\d+s(?: \(\d+:\d\d:\d\d\))?"), ""),
 )
-_RULE = re.compile(r"^(=+) .* \1$", re.MULTILINE)
+_RULE = re.compile(r"^={3,} .* ={3,}$", re.MULTILINE)
 _TITLE = re.compile(r"^_{3,} .* _{3,}$", re.MULTILINE)
 _MOST_LINES = 40
 
@@ -53,15 +53,21 @@ def _as_a_whole(report: TestReport) -> list[str]:
 
 
 def _blocks(output: str) -> list[str]:
-    """One text per failure or error that pytest tells; the whole output where it tells none that way."""
-    parts = _RULE.split(output)
-    # the pattern's group leaves the rule itself between the sections
-    sections = [p for p in parts if _TITLE.search(p)]
-    blocks: list[str] = []
-    for section in sections:
-        starts = [m.start() for m in _TITLE.finditer(section)]
-        blocks += [section[a:b].strip("\n") for a, b in zip(starts, [*starts[1:], len(section)], strict=True)]
-    return blocks or [output.strip("\n")]
+    """One text per failing test that pytest tells of; the whole output where it tells of none that way."""
+    alike: dict[str, list[str]] = {}
+    for section in _RULE.split(output):
+        titles = list(_TITLE.finditer(section))
+        ends = [*(t.start() for t in titles[1:]), len(section)][: len(titles)]
+        for title, end in zip(titles, ends, strict=True):
+            test = title.group().strip("_ ").split("[", 1)[0]
+            alike.setdefault(test, []).append(section[title.start() : end].strip("\n"))
+    return [_first_of(blocks) for blocks in alike.values()] or [output.strip("\n")]
+
+
+def _first_of(blocks: Sequence[str]) -> str:
+    """One of the parameters of a test speaks for all."""
+    more = len(blocks) - 1
+    return f"{blocks[0]}\n({more} more with other parameters)" if more else blocks[0]
 
 
 def _shortened(block: str) -> str:
