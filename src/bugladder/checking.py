@@ -13,19 +13,20 @@ from bugladder.analysis.settings import AnalysisRules, PhasePlan
 from bugladder.grading.settings import GradingSettings
 from bugladder.records import BugladderError
 from bugladder.records.prices import PriceTable
+from bugladder.records.ranges import Count, Seconds
 from bugladder.records.weights import ScoringSettings
 from bugladder.running.items import BatchSettings
 from bugladder.scoring.split import SplitSettings
 from bugladder.selection.phases import SelectionSettings
 
-_Seconds = Annotated[float, Strict()]
+_StrictSeconds = Annotated[Seconds, Strict()]
 
 
 # The stages read the values below as they stand in the file, so that a quoted "no" must not pass for a boolean.
 @dataclass(frozen=True)
 class _Limits:
-    test_timeout_s: _Seconds
-    instance_timeout_s: _Seconds
+    test_timeout_s: _StrictSeconds
+    instance_timeout_s: _StrictSeconds
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class _Tracking:
 class _Root:
     """What stands in conf/config.yaml itself."""
 
-    seed: Annotated[int, Strict()]
+    seed: Annotated[Count, Strict()]
     ladder: _Ladder
     limits: _Limits
     compare: _Compare

@@ -24,16 +24,23 @@ from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import AnalysisRules, IntervalSettings
 from bugladder.records.weights import ScoringSettings
 
+SCORES = ("overall", "hfs", "brs", "tss", "public_rate")
 FOUND = analyze(made_up_tables(), made_up_settings())
 
 
 def test_bins_hold_their_lower_edge_and_the_last_one_holds_1():
     """0.2 and 0.6 fall into the bins that they begin, though 0.6 / 0.2 is not 3 in binary; 1.0 falls into the last."""
-    names = ("overall", "hfs", "brs", "tss", "public_rate")
-    rows = [dict.fromkeys(names, v) for v in (0.0, 0.2, 0.4, 0.6, 0.6000000000000001, 0.8, 1.0, None)]
+    rows = [dict.fromkeys(SCORES, v) for v in (0.0, 0.2, 0.4, 0.6, 0.6000000000000001, 0.8, 1.0, None)]
     found = score_distribution(rows, phase_plan("p1"), AnalysisRules())
     assert [r["count"] for r in found if r["score"] == "overall"] == [1, 1, 1, 2, 2]
     assert {r["n"] for r in found} == {7}
+
+
+def test_bins_of_another_width_have_no_plan():
+    """The plan counts in bins of 0.2; beside narrower ones stands no count of it, and none is invented."""
+    found = score_distribution([dict.fromkeys(SCORES, 1.0)], phase_plan("p4"), AnalysisRules(bin_width=0.1))
+    assert len(found) == 10 * len(SCORES)
+    assert {r["plan_count"] for r in found} == {None}
 
 
 @pytest.mark.parametrize("phase", ["p2", "p4"])

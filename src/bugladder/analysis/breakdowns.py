@@ -18,13 +18,15 @@ _NOTHING = "(none)"
 
 
 def score_distribution(rows: Sequence[Row], plan: PhasePlan, rules: AnalysisRules) -> list[dict[str, Any]]:
-    """Instances per score and bin; the last bin includes 1. Overall has the plan's counts where the plan gives them."""
+    """Instances per score and bin; the last bin includes 1. Overall has the plan's counts where it gives these bins."""
     found = []
     n_bins = round(1 / rules.bin_width)
     for name in (s for s in SCORES if s != "overfit_gap"):
         values = [r[name] for r in rows if r[name] is not None]
         binned = [_bin(value, rules.bin_width, n_bins) for value in values]
-        expected = plan.expected.overall_bins if name == "overall" else None
+        plan_bins = plan.expected.overall_bins if name == "overall" else None
+        # the plan counts in bins of 0.2; bins of another width have no counterpart in it
+        expected = plan_bins if plan_bins is not None and len(plan_bins) == n_bins else None
         for index in range(n_bins):
             low, high = index * rules.bin_width, (index + 1) * rules.bin_width
             row = {"score": name, "bin": f"{low:.1f}-{high:.1f}", "count": binned.count(index)}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from bugladder.records import BugladderError
 from bugladder.records.prices import PriceTable
+from bugladder.records.ranges import AtLeastOne, Count, Positive, Range, Share, ShareBetween, Usd
 from bugladder.records.weights import ScoringSettings
 
 Row = Mapping[str, Any]
@@ -53,16 +56,16 @@ class Criteria:
 class Expected:
     """The plan's figures for a phase, none of them measured. overall_bins: instances per bin, lowest first."""
 
-    overall: float
-    brs: float
-    hfs: float
-    tss: float
-    overfit_gap: float
-    success_rate: float
-    cost_usd_per_instance: float
-    minutes_per_instance: float
-    iterations_share: float | None = None
-    overall_bins: tuple[int, ...] | None = None
+    overall: Share
+    brs: Share
+    hfs: Share
+    tss: Share
+    overfit_gap: Annotated[float, Range(-1, 1)]
+    success_rate: Share
+    cost_usd_per_instance: Usd
+    minutes_per_instance: Positive
+    iterations_share: Share | None = None
+    overall_bins: tuple[Count, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,10 @@ class PhasePlan:
     """A rung: how many instances, after which other, with which expectations and criteria."""
 
     name: str
-    size: int
-    workers: int
+    size: AtLeastOne
+    workers: AtLeastOne
     previous: str | None
-    budget_usd: float
+    budget_usd: Usd
     expected: Expected
     criteria: Criteria
 
@@ -82,10 +85,10 @@ class PhasePlan:
 class IntervalSettings:
     """How intervals are made: confidence level (0 to 1), bootstrap resamples, method and seed."""
 
-    level: float = 0.95
-    resamples: int = 5000
+    level: ShareBetween = 0.95
+    resamples: AtLeastOne = 5000
     method: Literal["percentile", "bca"] = "percentile"
-    seed: int = 20261122
+    seed: Count = 20261122
 
 
 @dataclass(frozen=True)
@@ -93,15 +96,24 @@ class AnalysisRules:
     """How results are read; shares are parts of 1. See conf/analysis for what each one is."""
 
     interval: IntervalSettings = field(default_factory=IntervalSettings)
-    bin_width: float = 0.2
-    high_gap: float = 0.15
-    measured_share: float = 0.5
-    graded_share: float = 0.8
-    baseline_size: int = 4
-    alert_success: float = 0.5
-    alert_graded: int = 5
-    alert_cost_usd: float = 7.0
-    pins: dict[str, float] = field(default_factory=dict)
+    bin_width: Annotated[float, Range(0.01, 1)] = 0.2
+    high_gap: Share = 0.15
+    measured_share: Share = 0.5
+    graded_share: Share = 0.8
+    baseline_size: AtLeastOne = 4
+    alert_success: Share = 0.5
+    alert_graded: Count = 5
+    alert_cost_usd: Usd = 7.0
+    pins: dict[str, Share] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a width whose last bin would not end at 1.
+
+        Raises:
+            BugladderError: 1 is no multiple of bin_width.
+        """
+        if 0 < self.bin_width <= 1 and not math.isclose(round(1 / self.bin_width) * self.bin_width, 1, abs_tol=1e-6):
+            raise BugladderError(f"bin_width is {self.bin_width:g}; 1 should be a multiple of it, as of 0.2 or 0.25")
 
 
 @dataclass(frozen=True)

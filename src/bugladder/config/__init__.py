@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from bugladder.config.ranges import check_ranges
 from bugladder.records import BugladderError, canonical_json, sha256_text
 
 T = TypeVar("T")
@@ -94,7 +95,7 @@ def build(node: Node, cls: type[T] | None = None, where: str = "config") -> T:
         where: the key or file that errors name.
 
     Raises:
-        BugladderError: names the key, what is wrong and what would be right.
+        BugladderError: names the key, what is wrong and what would be right; also for a number out of its range.
     """
     values = {k: v for k, v in node.items() if k != "_target_"}
     target: Any = cls if cls is not None else _import(str(node.get("_target_", "")), where)
@@ -107,6 +108,7 @@ def build(node: Node, cls: type[T] | None = None, where: str = "config") -> T:
         first = error.errors()[0]
         key = ".".join([where, *(str(p) for p in first["loc"])])
         raise BugladderError(f"{key}: {first['msg']} (got {first['input']!r})") from error
+    check_ranges(built, where)
     return built
 
 

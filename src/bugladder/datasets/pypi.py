@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from bugladder.datasets.catalog import read_catalog, read_suite
 from bugladder.datasets.changelog import changelog_entry
@@ -53,7 +54,7 @@ class PypiDataset:
     name: str = "pypi"
     catalog_folder: str = "data/pypi"
     cache: str = ".bugladder"
-    origins: tuple[str, ...] = ("release", "injected")
+    origins: tuple[Literal["release", "injected"], ...] = ("release", "injected")
     difficulty: DifficultyThresholds = field(default_factory=DifficultyThresholds)
     apparent: ApparentThresholds = field(default_factory=ApparentThresholds)
     paths: PathRules = field(default_factory=PathRules)

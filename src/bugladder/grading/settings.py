@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bugladder.records.paths import PathRules
+from bugladder.records.ranges import AtLeastOne, Count
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,6 @@ class GradingSettings:
         paths: the path rules that protect test files.
     """
 
-    repeats: int = 2
-    max_own_tests: int = 5
+    repeats: AtLeastOne = 2
+    max_own_tests: Count = 5
     paths: PathRules = PathRules()  # noqa: RUF009 - frozen, so one shared default is safe

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bugladder.records.ranges import Usd
 from bugladder.records.terms import BugladderError
 
 _MILLION = 1_000_000
@@ -16,9 +17,9 @@ class Price:
     Reasoning tokens are a part of the output. read_at says where the price was read, for people.
     """
 
-    input: float
-    cached_input: float
-    output: float
+    input: Usd
+    cached_input: Usd
+    output: Usd
     read_at: str = ""
 
     def usd(self, tokens_in: int, tokens_cached: int, tokens_out: int) -> float:
@@ -42,7 +43,7 @@ class PriceTable:
     as_of: str
     models: dict[str, Price] = field(default_factory=dict)
     allow_unpriced: bool = False
-    instance_cap_usd: float | None = None
+    instance_cap_usd: Usd | None = None
 
     def price(self, answered: str, asked: str) -> Price:
         """The price of the model that answered, else of the one that was asked (a dated snapshot has its alias's).

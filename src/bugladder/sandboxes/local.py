@@ -21,6 +21,7 @@ from bugladder.records import (
     canonical_json,
     sha256_text,
 )
+from bugladder.records.ranges import AtLeastOne, Seconds
 from bugladder.sandboxes.environments import provision, provision_tools
 from bugladder.sandboxes.session import Holder, LocalSession, NamespacesMissingError, joined
 from bugladder.sandboxes.trees import pack_overlay, packed_tree, write_whole
@@ -55,12 +56,12 @@ class LocalSandbox:
 
     name: str = "local"
     cache: str = ".bugladder"
-    memory_mb: int = 2048
-    processes: int = 256
-    cpu_s: int = 300
-    file_mb: int = 64
-    disk_mb: int = 512
-    open_timeout_s: float = 60.0
+    memory_mb: AtLeastOne = 2048
+    processes: AtLeastOne = 256
+    cpu_s: AtLeastOne = 300
+    file_mb: AtLeastOne = 64
+    disk_mb: AtLeastOne = 512
+    open_timeout_s: Seconds = 60.0
     tool_requirements: tuple[str, ...] = ("coverage==7.17.3",)
     allow_open: bool = True
     force_open: bool = False

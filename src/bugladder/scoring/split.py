@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from bugladder.records.ranges import Count, ShareBetween
+
 
 @dataclass(frozen=True)
 class SplitSettings:
@@ -19,9 +21,9 @@ class SplitSettings:
         seed: decides which units are hidden.
     """
 
-    public_ratio: float = 0.7
+    public_ratio: ShareBetween = 0.7
     protocol: Literal["split", "blind"] = "split"
-    seed: int = 0
+    seed: Count = 0
 
 
 @dataclass(frozen=True)

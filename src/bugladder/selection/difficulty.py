@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bugladder.records import Difficulty
+from bugladder.records.ranges import AtLeastOne, Count
 
 _LEVELS = (Difficulty.EASY, Difficulty.MEDIUM, Difficulty.HARD)
 
@@ -31,9 +32,9 @@ class SemanticChange:
 class DifficultyThresholds:
     """Largest (lines, hunks, files) that still count as easy, medium and hard; beyond hard is very hard."""
 
-    easy: tuple[int, int, int] = (4, 2, 1)
-    medium: tuple[int, int, int] = (16, 6, 2)
-    hard: tuple[int, int, int] = (48, 16, 4)
+    easy: tuple[Count, Count, Count] = (4, 2, 1)
+    medium: tuple[Count, Count, Count] = (16, 6, 2)
+    hard: tuple[Count, Count, Count] = (48, 16, 4)
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class ApparentThresholds:
         large_repository_lines: from so many lines of source on, the place is harder to find.
     """
 
-    terse_characters: int = 200
-    many_failing_units: int = 5
-    large_repository_lines: int = 5000
+    terse_characters: Count = 200
+    many_failing_units: AtLeastOne = 5
+    large_repository_lines: AtLeastOne = 5000
 
 
 def semantic_change(before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]) -> SemanticChange:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from bugladder.records import BugladderError, SelectionRow
+from bugladder.records.ranges import Count
 from bugladder.selection.order import Order, by_hash, representative, stratified
 
 _ORDERS: dict[str, Order] = {"stratified": stratified, "representative": representative, "random": by_hash}
@@ -42,10 +43,10 @@ class SelectionSettings:
         baseline_per_origin: how many of each origin where no ids are given.
     """
 
-    seed: int = 0
+    seed: Count = 0
     ensure_baseline: bool = True
     baseline_ids: tuple[str, ...] = ()
-    baseline_per_origin: int = 2
+    baseline_per_origin: Count = 2
 
 
 def select_phase(rows: Sequence[SelectionRow], plan: Sequence[PhaseSize], settings: SelectionSettings) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from bugladder.records import Attempt, Candidate, Solution, Task
 from bugladder.records.paths import PathRules
+from bugladder.records.ranges import AtLeastOne, Count, Positive, Seconds
 from bugladder.solvers.repair.checking import Checked, Checker
 from bugladder.solvers.repair.evaluation import Evaluation, TrialLimits, evaluate
 from bugladder.solvers.repair.localisation import Suspect, localise, suspicious_paths
@@ -42,16 +43,16 @@ class SearchSolver:
     """
 
     name: str = "search"
-    max_candidates: int = 200
-    max_locations: int = 60
-    max_checked: int = 20
-    max_traced: int = 300
-    trace_timeout_s: float = 120.0
-    trace_test_timeout_s: float = 10.0
-    candidate_timeout_s: float = 20.0
-    candidate_cpu_factor: float = 10.0
-    candidate_cpu_floor_s: float = 2.0
-    candidate_memory_mb: int = 1024
+    max_candidates: Count = 200
+    max_locations: Count = 60
+    max_checked: Count = 20
+    max_traced: Count = 300
+    trace_timeout_s: Seconds = 120.0
+    trace_test_timeout_s: Seconds = 10.0
+    candidate_timeout_s: Seconds = 20.0
+    candidate_cpu_factor: Positive = 10.0
+    candidate_cpu_floor_s: Seconds = 2.0
+    candidate_memory_mb: AtLeastOne = 1024
 
     def solve(self, task: Task, bench: Bench) -> Solution:
         """Search for a patch of the task's bug.
