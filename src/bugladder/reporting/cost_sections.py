@@ -57,8 +57,8 @@ def _words(metrics: Mapping[str, Any]) -> tuple[str, ...]:
     )
     saved = (
         f"{calls['cache_hits']} of {calls['count']} replies came from our own cache, {calls['retries']} tries were "
-        f"repeated, and {calls['lost']} were lost: they may have been charged and count as paid, not as cost. The server "
-        f"told no tokens of {calls['unknown']} replies: the worst case stands in their place."
+        f"repeated, and {calls['lost']} were lost: they may have been charged and count as paid, not as cost. The "
+        f"server told no tokens of {calls['unknown']} replies: the worst case stands in their place."
     )
     return money, saved
 
