@@ -120,6 +120,14 @@ def test_added_prompt_changes_the_digest(project):
     assert digest(project()) != digest(project({"src/bugladder/solvers/prompts/more.txt": ""}))
 
 
+def test_template_beside_a_module_counts(project):
+    """A template that stands beside a module of the closure is part of the digest, byte by byte; another room's is not."""
+    beside, elsewhere = "src/bugladder/solvers/fix.md.jinja", "src/bugladder/grading/fix.md.jinja"
+    found = [digest(project(c)) for c in ({}, {elsewhere: "x"}, {beside: "{# mend #}"}, {beside: "{# Mend #}"})]
+    assert found[0] == found[1]
+    assert len(set(found)) == 3
+
+
 def test_package_versions_count(project, tmp_path, monkeypatch):
     """Another version of an imported package changes the digest."""
     changed = {"src/bugladder/solvers/ranking.py": FILES["src/bugladder/solvers/ranking.py"] + "import rung_probe\n"}

@@ -55,9 +55,12 @@ def import_closure(module: str, root: Path = PROJECT_ROOT) -> set[Path]:
 
 
 def program_files(closure: Iterable[Path]) -> set[Path]:
-    """The files below a programs/ or prompts/ folder beside any module of the closure, bytecode left out."""
-    folders = {path.parent / name for path in closure for name in _TEXT_FOLDERS}
-    files = {file for folder in folders for file in folder.rglob("*") if file.is_file()}
+    """Templates beside any module of the closure, and what is below a programs/ or prompts/ folder there, bytecode out."""
+    beside = {path.parent for path in closure}
+    files = {
+        file for folder in beside for name in _TEXT_FOLDERS for file in (folder / name).rglob("*") if file.is_file()
+    }
+    files |= {file for folder in beside for file in folder.glob("*.jinja")}
     return {file for file in files if "__pycache__" not in file.parts}
 
 
