@@ -128,7 +128,7 @@ def test_no_reply_in_time(act):
     with pytest.raises(TryError, match=r"no whole reply within 0\.5 s") as caught:
         ask(act, timeout_s=0.5)
     assert caught.value.may_be_charged
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < 6.0
 
 
 def test_a_server_that_is_not_there_charges_nothing():
@@ -186,6 +186,15 @@ def test_the_key_is_nowhere(act, caplog):
     told = "".join(traceback.format_exception(caught.value)) + caplog.text + repr(model) + repr(model.identity())
     assert "127.0.0.1" in told
     assert KEY[:-4] not in told
+
+
+def test_a_key_of_any_form_is_cut_out(monkeypatch):
+    """A key that looks like none is known by its value, also where a long echo would be cut in its middle."""
+    monkeypatch.setenv("TEST_CHAT_KEY", "0123456789abcdef")
+    for padding in ("", "x" * 290 + " "):
+        with pytest.raises(BugladderError) as caught:
+            ask(failure(403, f"{padding}0123456789abcdef may not do this"))
+        assert "0123456" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

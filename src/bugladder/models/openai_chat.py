@@ -28,7 +28,7 @@ class OpenAIChat:
         name: the choice's name in conf.
         model: the model's name as the server knows it.
         base_url: None for OpenAI's own; no variable of the environment overrides it.
-        api_key_env: None for a server that asks for no key.
+        api_key_env: None for a server that asks for no key; the default, so that no server gets a key unasked.
         structured: how a reply gets its shape: "schema" is decoding by a strict JSON schema, "json" is JSON mode with
             the schema in the system message, "text" the latter without JSON mode.
         temperature: None for the server's own; a question's own goes first.
@@ -43,7 +43,7 @@ class OpenAIChat:
     name: str
     model: str
     base_url: str | None = None
-    api_key_env: str | None = "OPENAI_API_KEY"
+    api_key_env: str | None = None
     structured: Literal["schema", "json", "text"] = "schema"
     temperature: float | None = None
     sends_temperature: bool = True
