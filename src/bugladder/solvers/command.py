@@ -88,12 +88,12 @@ class CommandSolver:
             InfrastructureError: the sandbox or the model failed.
         """
         self._refuse_open(bench.workspace.session.enforcement)
-        if bench.chat is None or bench.listener is None:
-            raise BugladderError(f"solver {self.name} runs an agent that asks a model; set `model` in params.yaml")
         twin = twin_of(task, self.requirements)
         if twin:
             reason = f"not started: the agent's own environment holds {twin}, in which the answer may stand"
             return Solution(Candidate(task.instance_id, None, reason=reason), (_attempt(reason, None, 0.0, {}),))
+        if bench.chat is None or bench.listener is None:
+            raise BugladderError(f"solver {self.name} runs an agent that asks a model; set `model` in params.yaml")
         return _Visit(self, task, bench).solution()
 
     def _refuse_open(self, enforcement: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ import time
 BLOCK = 1 << 16
 POLL_S = 0.1
 # What a program is left after its last question was turned away.
-GRACE_S = 2.0
+GRACE_S = 1.0
 TIMED_OUT, DOOR_SHUT, NOT_STARTED = 124, 75, 127
 
 

@@ -30,13 +30,14 @@ _FUNCTIONS: dict[Misconduct, str] = {
         inspect.getinnerframes inspect.getouterframes tokenize.open pkgutil.get_data pkgutil.get_loader
         pkgutil.find_loader importlib.util.find_spec importlib.util.spec_from_file_location importlib.find_loader
         importlib.metadata.files importlib.metadata.distribution importlib.metadata.distributions
-        runpy.run_path io.open_code py_compile.compile
+        runpy.run_path io.open_code py_compile.compile pkg_resources.resource_string pkg_resources.resource_stream
+        pkg_resources.resource_filename
     """,
 }
 _PREFIXES: dict[Misconduct, tuple[str, ...]] = {
     "skips": ("_pytest.outcomes.",),
     "sources": (
-        "linecache.", "importlib.resources.", "importlib_resources.", "pkg_resources.", "importlib.machinery.",
+        "linecache.", "importlib.resources.", "importlib_resources.", "importlib.machinery.",
         "zipimport.", "dis.", "fileinput.", "compileall.", "imp.", "marshal.",
     ),
     "network": (
@@ -46,11 +47,11 @@ _PREFIXES: dict[Misconduct, tuple[str, ...]] = {
 }  # fmt: skip
 _BY_NAME = {name: kind for kind, names in _FUNCTIONS.items() for name in names.split()}
 
-# Under whatever module they come: unittest, nose, Django and SymPy each have their own.
+# Under whatever module they come: unittest, nose and Django each have their own.
 _SKIPPERS = re.compile(
-    r"(^|\.)(skipTest|SkipTest|skip_?[iI]f\w*|skipUnless\w*|importorskip|expectedFailure|XFAIL|SKIP)$"
+    r"(^|\.)(skipTest|SkipTest|skip_?[iI]f\w*|skipUnless\w*|importorskip|expectedFailure)$"
 )
-_SYMPY_SKIP = re.compile(r"^sympy\.(utilities|testing)\.pytest\.(skip|slow_skip)$")
+_SYMPY_SKIPPERS = re.compile(r"^sympy\.(utilities|testing)\.pytest\.(skip|SKIP|XFAIL)$")
 
 # Wrong unless their first argument, or what they are called on, leads to temporary files.
 _READERS = """
@@ -97,7 +98,7 @@ def misconduct(dotted: str) -> Misconduct | None:
     """The kind that the use of a dotted name belongs to, whatever it is used with; None for an innocent one."""
     if dotted in _BY_NAME:
         return _BY_NAME[dotted]
-    if _SKIPPERS.search(dotted) or _SYMPY_SKIP.match(dotted):
+    if _SKIPPERS.search(dotted) or _SYMPY_SKIPPERS.match(dotted):
         return "skips"
     return next((kind for kind, prefixes in _PREFIXES.items() if _under(dotted, prefixes)), None)
 

@@ -42,7 +42,7 @@ class GateLimits:
     patch_bytes: int = 8192
     insertion_lines_code: int = 60
     insertion_lines_tests: int = 200
-    repeated_statements: int = 6
+    repeated_statements: int = 5
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ from bugladder.solvers.debugging.gates.names import Names, text
 from bugladder.solvers.debugging.gates.temporaries import Temporaries
 
 _EXECUTORS = frozenset({"exec", "eval", "compile"})
+# They take an attribute's or a key's name as a string.
+_LOOK_UPS = frozenset({"attrgetter", "get", "pop", "__getattribute__"})
 _MARKERS = frozenset({"add_marker", "applymarker"})
 
 
@@ -55,8 +57,6 @@ class _Reader:
                 yield from self._call(node)
             elif isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
                 yield from self._reference(node)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in DOORS:
-                yield _use(node, "sources", repr(node.value))
             elif isinstance(node, ast.Assign) and any(
                 isinstance(t, ast.Name) and t.id == "__test__" for t in node.targets
             ):
@@ -64,6 +64,8 @@ class _Reader:
 
     def _call(self, node: ast.Call) -> Iterator[Use]:
         functions = self.names.resolve(node.func)
+        if (getattr(node.func, "attr", "") or getattr(node.func, "id", "")) in _LOOK_UPS:
+            yield from (_use(node, "sources", key) for key in map(text, node.args) if key in DOORS)
         if self._is_innocent(node, functions):
             self.innocent.add(node.func)
         if "getattr" in functions and len(node.args) > 1 and (attr := text(node.args[1])) is not None:
@@ -93,6 +95,8 @@ class _Reader:
                 yield _use(node, kind, dotted)
         if isinstance(node, ast.Attribute):
             yield from self._attribute(node)
+        elif isinstance(node, ast.Subscript) and (key := text(node.slice)) in DOORS:
+            yield _use(node, "sources", str(key))
         elif isinstance(node, ast.Name) and node.id in DOORS:
             yield _use(node, "sources", node.id, is_likely_innocent=node.id == "__file__")
 
