@@ -11,14 +11,11 @@ from bugladder.config.entry import arguments, run_stage
 from bugladder.config.locks import phase_lock
 from bugladder.grading.settings import GradingSettings
 from bugladder.grading.work import ControlWork
-from bugladder.records import canonical_json, sha256_text, tables
-from bugladder.records.rows import instance_of
+from bugladder.records import tables
 from bugladder.running.batch import BatchHooks, run_batch
-from bugladder.running.code_digest import code_digest
 from bugladder.running.collecting import Tables, control_tables
-from bugladder.running.items import WorkItem
-from bugladder.running.setting import Setting, gate_of, open_setting
-from bugladder.running.store import Store
+from bugladder.running.grade_items import control_item
+from bugladder.running.setting import gate_of, open_setting
 from bugladder.scoring.split import SplitSettings
 
 
@@ -28,21 +25,10 @@ def control(slice_: Mapping[str, Any], instances: Sequence[Mapping[str, Any]], o
         split = config.build({**slice_["split"], "seed": slice_["seed"]}, SplitSettings, "split")
         settings = config.build(slice_["grading"], GradingSettings, "grading")
         work = ControlWork(setting.open_workspace, settings, split)
-        items = [_item(row, slice_, setting) for row in instances]
+        items = [control_item(row, slice_, setting.sandbox) for row in instances]
         hooks = BatchHooks(label, gate_of(slice_, obeys))
         result = run_batch(items, lambda item: work(item.payload), setting.batch, setting.store, hooks)
     return control_tables(result)
-
-
-def _item(row: Mapping[str, Any], slice_: Mapping[str, Any], setting: Setting) -> WorkItem:
-    instance = instance_of(row)
-    parts = {
-        "instance": sha256_text(canonical_json(dict(row))),
-        "settings": {name: slice_[name] for name in ("split", "grading", "limits", "seed")},
-        "environment": setting.sandbox.digest(instance.environment),
-        "code": [code_digest("bugladder.grading.work"), code_digest("bugladder.runners.pytest")],
-    }
-    return WorkItem(instance.instance_id, Store.key("control", parts), instance)
 
 
 def main(argv: Sequence[str]) -> None:

@@ -10,15 +10,13 @@ from bugladder import config
 from bugladder.config.entry import arguments, run_stage
 from bugladder.config.locks import phase_lock
 from bugladder.grading.settings import GradingSettings
-from bugladder.grading.work import GradeWork, needs_grading
-from bugladder.records import Control, canonical_json, sha256_text, tables
-from bugladder.records.rows import answer_of, candidate_of, candidate_row, task_of
+from bugladder.grading.work import GradeWork, brings_anything
+from bugladder.records import Control, tables
 from bugladder.records.weights import ScoringSettings
 from bugladder.running.batch import BatchHooks, run_batch
-from bugladder.running.code_digest import code_digest
+from bugladder.running.grade_items import grade_item, grades
 from bugladder.running.items import WorkItem
-from bugladder.running.setting import Setting, open_setting
-from bugladder.running.store import Store
+from bugladder.running.setting import open_setting
 from bugladder.scoring.arms import ArmTables, score_arms, unpatched_grade
 
 Rows = list[dict[str, Any]]
@@ -26,42 +24,21 @@ Rows = list[dict[str, Any]]
 
 def score(slice_: Mapping[str, Any], found: Mapping[str, Rows], label: str) -> tuple[Rows, Rows]:
     """Rows of outcomes and of scores, from the rows of the tables that `main` names."""
-    by_id = {name: {r["instance_id"]: r for r in found[name]} for name in ("tasks", "answers")}
+    tasks, answers = ({r["instance_id"]: r for r in found[name]} for name in ("tasks", "answers"))
     no_op = [o for o in found["control_outcomes"] if o["arm"] == Control.NO_OP.arm]
-    pending = [c for c in found["candidates"] if c["status"] in {"done", "failed"}]
+    pending = {c["instance_id"]: c for c in found["candidates"] if c["status"] in {"done", "failed"}}
     with open_setting(slice_, label) as setting:
-        settings = config.build(slice_["grading"], GradingSettings, "grading")
-        work = GradeWork(setting.open_workspace, settings)
-        items = [_item(c, by_id, slice_, setting) for c in pending]
+        work = GradeWork(setting.open_workspace, config.build(slice_["grading"], GradingSettings, "grading"))
 
         def grade(item: WorkItem) -> dict[str, Any]:
-            task, _, candidate = item.payload
-            if needs_grading(candidate_row(candidate) | {"status": "done"}):
+            if brings_anything(item.payload[2]):
                 return work(item.payload)
-            return unpatched_grade([o for o in no_op if o["instance_id"] == task.instance_id])
+            return unpatched_grade([o for o in no_op if o["instance_id"] == item.id])
 
+        items = [grade_item((tasks[i], answers[i], c), slice_, setting.sandbox) for i, c in pending.items()]
         result = run_batch(items, grade, setting.batch, setting.store, BatchHooks(label))
-    result.require_complete()
-    scoring = config.build(slice_["scoring"], ScoringSettings, "scoring")
-    grades = {i: {"value": r.value, "status": r.status.value, "reason": r.reason, "reused": r.reused,
-                  "error_class": r.error_class} for i, r in result.results.items()}  # fmt: skip
-    inputs = ArmTables(found["controls"], found["candidates"], found["control_outcomes"], grades)
-    return score_arms(slice_["solver"]["name"], inputs, scoring)
-
-
-def _item(
-    row: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]], slice_: Mapping[str, Any], setting: Setting
-) -> WorkItem:
-    task, answer = by_id["tasks"][row["instance_id"]], by_id["answers"][row["instance_id"]]
-    payload = (task_of(task), answer_of(answer), candidate_of(row))
-    parts = {
-        "candidate": {"patch": row["patch"], "test_files": row["test_files"]},
-        "answer": sha256_text(canonical_json(dict(answer))),
-        "settings": {name: slice_[name] for name in ("grading", "limits")},
-        "environment": setting.sandbox.digest(payload[0].environment),
-        "code": [code_digest("bugladder.grading.work"), code_digest("bugladder.runners.pytest")],
-    }
-    return WorkItem(row["instance_id"], Store.key("score", parts), payload)
+    inputs = ArmTables(found["controls"], found["candidates"], found["control_outcomes"], grades(result))
+    return score_arms(slice_["solver"]["name"], inputs, config.build(slice_["scoring"], ScoringSettings, "scoring"))
 
 
 def main(argv: Sequence[str]) -> None:

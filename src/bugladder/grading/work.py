@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,8 +112,6 @@ class GradeWork:
         )
 
 
-def needs_grading(candidate: Mapping[str, Any]) -> bool:
-    """True for a candidate row that brings a patch or tests: the empty one is the no_op control, graded already."""
-    return candidate["status"] == "done" and (
-        bool((candidate["patch"] or "").strip()) or candidate["test_files"] != "{}"
-    )
+def brings_anything(candidate: Candidate) -> bool:
+    """Whether there is a patch or a test to grade: the empty candidate is the no_op control, graded already."""
+    return bool((candidate.patch or "").strip()) or bool(candidate.test_files)
