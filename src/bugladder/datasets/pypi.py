@@ -46,6 +46,7 @@ class PypiDataset:
         catalog_folder: where release.json, injected.json and suites/ stand.
         cache: folder that holds sdists/.
         origins: which origins take part.
+        baseline_ids: those that stand first in every phase; selection reads them from here.
         difficulty: thresholds on the reference's semantic diff.
         apparent: thresholds on the task's face.
         paths: which paths are tests and which are sources.
@@ -55,6 +56,7 @@ class PypiDataset:
     catalog_folder: str = "data/pypi"
     cache: str = ".bugladder"
     origins: tuple[Literal["release", "injected"], ...] = ("release", "injected")
+    baseline_ids: tuple[str, ...] = ()
     difficulty: DifficultyThresholds = field(default_factory=DifficultyThresholds)
     apparent: ApparentThresholds = field(default_factory=ApparentThresholds)
     paths: PathRules = field(default_factory=PathRules)
