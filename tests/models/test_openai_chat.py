@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import logging
 import socket
+import subprocess
+import sys
 import time
 import traceback
 from dataclasses import replace
@@ -324,6 +326,16 @@ def test_what_reaches_a_request_is_identity(change):
 def test_what_reaches_no_request_is_no_identity(change):
     """Another name, key or patience asks the same."""
     assert replace(chat("http://localhost:1/v1"), **change).identity() == chat("http://localhost:1/v1").identity()
+
+
+def test_building_a_model_imports_no_sdk():
+    """Stages that build a model and ask it nothing do not wait a second for the SDK."""
+    program = (
+        "import sys; from bugladder.models.openai_chat import OpenAIChat; OpenAIChat('x', 'm').identity()\n"
+        "print(sorted({'openai', 'httpx2'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
