@@ -10,13 +10,13 @@ import yaml
 from bugladder import config
 from bugladder.checking import check
 from bugladder.composing import compose_phase, read_params
-from bugladder.config.entry import run_stage
+from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import write
 
 
 def main(argv: Sequence[str]) -> None:
     """Resolve one phase: `python -m stages.resolve PHASE`."""
-    (phase,) = argv
+    (phase,) = arguments(argv, "PHASE")
     params = read_params()
     whole = compose_phase(phase, params)
     check(whole, {**params, "phase": phase})

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from bugladder import config
-from bugladder.config.entry import run_stage
+from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import read_json, write_json
 from bugladder.tracking import TrackedResult, flatten, git_commit, track
 
@@ -41,7 +41,7 @@ def tracked_result(resolved: Mapping[str, Any], reports: Path) -> TrackedResult:
 
 def main(argv: Sequence[str]) -> None:
     """Track one phase: `python -m stages.track PHASE`."""
-    (phase,) = argv
+    (phase,) = arguments(argv, "PHASE")
     resolved = yaml.safe_load(config.resolved_path(phase).read_text(encoding="utf-8"))
     result = tracked_result(resolved, Path("reports", phase))
     run = track(result, FOLDER)

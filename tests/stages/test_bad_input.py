@@ -140,12 +140,15 @@ def test_a_params_key_that_is_missing_or_unreadable(refused, project):
 @pytest.mark.parametrize(
     ("name", "takes"),
     [
+        ("resolve", "PHASE"),
         ("select", "PHASE"),
         ("control", "PHASE OBEYS"),
+        ("run", "PHASE OBEYS"),
         ("score", "PHASE"),
         ("analyze", "PHASE"),
         ("plot", "PHASE"),
         ("report", "PHASE"),
+        ("track", "PHASE"),
     ],
 )
 def test_a_stage_with_another_number_of_arguments(run, project, name, takes):
