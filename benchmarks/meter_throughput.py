@@ -1,4 +1,4 @@
-"""How much of a phase's wall time is the model server's own: a fixed latency, equal numbers of calls, nothing else to do.
+"""How much of a phase's wall time is the model server's own: fixed latency, equal numbers of calls, nothing else to do.
 
     python benchmarks/meter_throughput.py [--instances 320] [--calls 4] [--workers 32] [--latency 0.2]
 

@@ -121,7 +121,7 @@ def test_added_prompt_changes_the_digest(project):
 
 
 def test_template_beside_a_module_counts(project):
-    """A template that stands beside a module of the closure is part of the digest, byte by byte; another room's is not."""
+    """A template beside a module of the closure is part of the digest, byte by byte; another room's is not."""
     beside, elsewhere = "src/bugladder/solvers/fix.md.jinja", "src/bugladder/grading/fix.md.jinja"
     found = [digest(project(c)) for c in ({}, {elsewhere: "x"}, {beside: "{# mend #}"}, {beside: "{# Mend #}"})]
     assert found[0] == found[1]

@@ -55,7 +55,7 @@ def import_closure(module: str, root: Path = PROJECT_ROOT) -> set[Path]:
 
 
 def program_files(closure: Iterable[Path]) -> set[Path]:
-    """Templates beside any module of the closure, and what is below a programs/ or prompts/ folder there, bytecode out."""
+    """Templates beside the closure's modules, and what is below programs/ or prompts/ there, bytecode left out."""
     beside = {path.parent for path in closure}
     files = {
         file for folder in beside for name in _TEXT_FOLDERS for file in (folder / name).rglob("*") if file.is_file()

@@ -2,7 +2,7 @@
 
     python tests/running/metering/meter_driver.py FOLDER BASE_URL INSTANCES CALLS WORKERS BUDGET_USD
 
-Its sandbox needs no command, so that what it takes is the loop's, the meter's and the server's. It prints one JSON line.
+It needs no command in a sandbox: what it takes is the loop's, the meter's and the server's. It prints one JSON line.
 """
 
 from __future__ import annotations

@@ -34,6 +34,12 @@ def ask_at_once(ask, count):
     return found
 
 
+def ask_on(chat):
+    """Ask one thing after the other."""
+    for n in range(50):
+        chat.ask(asked(f"word {n}"))
+
+
 def test_a_reply_is_asked_for_once(tmp_path, serve):
     """An equal question is answered from the disk, by another meter too; another sample is another question."""
     server = serve(echoes)
@@ -219,8 +225,7 @@ def test_an_instance_has_a_cap_of_its_own(tmp_path, serve):
     with meter_on(tmp_path, prices=prices) as meter:
         dear, other = (meter.chat(model_at(server), name, Deadline(60)) for name in "ab")
         with pytest.raises(CapReachedError, match=r"a: the instance .*prices\.instance_cap_usd") as raised:
-            for n in range(50):
-                dear.ask(asked(f"word {n}"))
+            ask_on(dear)
         assert not raised.value.is_phase
         assert len(dear.rows()["calls"]) >= 1
         assert other.ask(asked("else")).text == "else"
@@ -232,8 +237,7 @@ def test_alerts_are_told_once(tmp_path, serve, caplog):
     with meter_on(tmp_path, budget_usd=1.15) as meter:
         chat = meter.chat(model_at(server), "a", Deadline(60))
         with pytest.raises(CapReachedError):
-            for n in range(50):
-                chat.ask(asked(f"word {n}"))
+            ask_on(chat)
     told = [r.message.partition(" ")[0] for r in caplog.records if "budget" in r.message]
     assert told == sorted(set(told))
     assert "80%" in told

@@ -29,7 +29,7 @@ class Asker:
         prices: what its tokens cost.
         pace: shared by all who ask this model.
         settings: how often and how long it is tried.
-        on_booked: called after each booking.
+        on_booked: called after each booking with the USD spent by then.
     """
 
     model: ChatModel
@@ -37,7 +37,7 @@ class Asker:
     prices: PriceTable
     pace: Pace
     settings: AskSettings
-    on_booked: Callable[[], None]
+    on_booked: Callable[[float], None]
 
     def ask(self, request: Request, instance_id: str) -> KeptReply:
         """The reply to a request, on disk together with its price.
@@ -88,14 +88,12 @@ class Asker:
             **request.tokens(reply),
         }
         booking = Booking(TryOutcome.ANSWERED, request.settle_nano(reply, self.prices), result)
-        self.ledger.book(number, booking, ResponseCache.keep(request.key, kept))
-        self.on_booked()
+        self.on_booked(self.ledger.book(number, booking, ResponseCache.keep(request.key, kept)))
 
     def _book_failure(self, number: int, claim: Claim, error: BaseException) -> None:
         is_free = not error.may_be_charged if isinstance(error, TryError) else _is_refusal(error)
         outcome, nano_usd = (TryOutcome.FREE, 0) if is_free else (TryOutcome.LOST, claim.nano_usd)
-        self.ledger.book(number, Booking(outcome, nano_usd, {"reason": str(error)[:300]}))
-        self.on_booked()
+        self.on_booked(self.ledger.book(number, Booking(outcome, nano_usd, {"reason": str(error)[:300]})))
 
     def _slow_down(self, error: TryError, started: float) -> None:
         if error.is_rate_limit:

@@ -57,22 +57,19 @@ class ResponseCache:
             The reply, and whether this call brought it.
         """
         while True:
-            found = self.find(request)
-            if found is not None:
-                return found, False
             with self._lock:
                 flight = self._flights.get(request)
-                is_first = flight is None
+                mine: Future[None] | None = None
                 if flight is None:
-                    flight = self._flights[request] = Future()
-            if is_first:
-                return self._lead(request, flight, ask)
-            # whoever is first may fail for a reason of its own (its cap): then the next one tries
-            flight.result()
+                    mine = self._flights[request] = Future()
+            if mine is not None:
+                return self._lead(request, mine, ask)
+            if flight is not None:
+                # whoever leads may fail for a reason of its own (its cap): then the next one does
+                flight.result()
 
     def _lead(self, request: str, flight: Future[None], ask: Callable[[], KeptReply]) -> tuple[KeptReply, bool]:
         try:
-            # it may have come between the look and the start
             found = self.find(request)
             return (found, False) if found is not None else (ask(), True)
         finally:

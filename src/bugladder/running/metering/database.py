@@ -1,4 +1,4 @@
-"""One SQLite file for all threads and processes; a change is on disk when `write` returns; writers commit together."""
+"""One SQLite file for all threads and processes; what is written outlives its process, and writers commit together."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ CREATE TABLE IF NOT EXISTS totals (
 class _Order(Generic[T]):
     """A change that waits for its transaction, then holds what came of it."""
 
-    def __init__(self, change: Callable[[sqlite3.Connection], T]) -> None:
-        self.change = change
+    def __init__(self, change: Callable[[sqlite3.Connection], T], is_flushed: bool) -> None:
+        self.change, self.is_flushed = change, is_flushed
         self.results: list[T] = []
         self.error: BaseException | None = None
 
@@ -47,7 +47,7 @@ class _Order(Generic[T]):
 
 
 class Database:
-    """The replies, tries and totals of the meter, in WAL mode with full synchronisation."""
+    """The replies, tries and totals of the meter, in WAL mode."""
 
     def __init__(self, path: Path) -> None:
         """Open the file, made where it is absent.
@@ -67,16 +67,21 @@ class Database:
                 "for again, and what caps counted so far is forgotten"
             ) from error
 
-    def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a change inside a transaction and return its result once that is on disk.
+    def write(self, change: Callable[[sqlite3.Connection], T], *, is_flushed: bool = True) -> T:
+        """Run a change inside a transaction and return its result once that is committed.
 
         All that wait while one transaction is written share the next: a disk flushes some hundred times a second, and
         many workers have two changes a call.
 
+        Args:
+            change: what to do on the connection.
+            is_flushed: wait for the disk, so that a power failure does not undo it either; without it a change
+                outlives its process and is flushed with the next one that is.
+
         Raises:
             InfrastructureError: the disk is full, or the file was busy for too long; nothing of the change is kept.
         """
-        order = _Order(change)
+        order = _Order(change, is_flushed)
         with self._queueing:
             self._queue.append(order)
         with self._writing:
@@ -109,6 +114,8 @@ class Database:
         with self._queueing:
             orders, self._queue = self._queue, []
         try:
+            level = "FULL" if any(order.is_flushed for order in orders) else "NORMAL"
+            self._writer.execute(f"PRAGMA synchronous = {level}")
             self._writer.execute("BEGIN IMMEDIATE")
             found = [order.change(self._writer) for order in orders]
             self._writer.execute("COMMIT")
@@ -126,7 +133,6 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version not in {0, _VERSION}:
             raise sqlite3.DatabaseError(f"it has version {version}, should be {_VERSION}")

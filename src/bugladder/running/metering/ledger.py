@@ -116,7 +116,8 @@ class Ledger:
             CapReachedError: it would not fit even if they gave all of it back.
         """
         while True:
-            found = self._database.write(lambda c: self._try_to_hold(c, claim))
+            # a kill leaves it where it is; only a power failure could undo it, for the few tries in flight
+            found = self._database.write(lambda c: self._try_to_hold(c, claim), is_flushed=False)
             if isinstance(found, int):
                 return found
             if found.spent + claim.nano_usd > found.cap:
@@ -125,17 +126,22 @@ class Ledger:
                 self._changed.wait(_POLL_S)
             self._book_the_dead()
 
-    def book(self, number: int, booking: Booking, also: Callable[[sqlite3.Connection], None] | None = None) -> None:
-        """End a try; `also` is written in the same transaction, so that a reply and its price are on disk together."""
+    def book(self, number: int, booking: Booking, also: Callable[[sqlite3.Connection], None] | None = None) -> float:
+        """End a try and return the USD that the scope has spent by then.
 
-        def change(connection: sqlite3.Connection) -> None:
+        `also` is written in the same transaction, so that a reply and its price are on disk together.
+        """
+
+        def change(connection: sqlite3.Connection) -> int:
             _book(connection, number, booking)
             if also is not None:
                 also(connection)
+            return _total(connection, self.scope, _WHOLE)[0]
 
-        self._database.write(change)
+        spent = self._database.write(change)
         with self._changed:
             self._changed.notify_all()
+        return spent / NANO
 
     def charged(self, instance_id: str | None = None) -> list[BookedTry]:
         """The tries of this scope (of one instance) that were or may have been charged, oldest first."""
@@ -157,10 +163,7 @@ class Ledger:
     def _try_to_hold(self, connection: sqlite3.Connection, claim: Claim) -> int | _Shortage:
         caps = [*self._caps, *([(claim.instance_id, self._instance_cap)] if self._instance_cap is not None else [])]
         for name, cap in reversed(caps):
-            row = connection.execute(
-                "SELECT spent, held FROM totals WHERE scope = ? AND instance_id = ?", (self.scope, name)
-            ).fetchone()
-            spent, held = row or (0, 0)
+            spent, held = _total(connection, self.scope, name)
             if spent + held + claim.nano_usd > cap:
                 return _Shortage(name == _WHOLE, spent, held, cap)
         _add(connection, self.scope, claim.instance_id, held=claim.nano_usd)
@@ -181,6 +184,12 @@ class Ledger:
         query = "SELECT spent, held FROM totals WHERE scope = ? AND instance_id = ?"
         spent, held = next(iter(self._database.rows(query, self.scope, _WHOLE)), (0, 0))
         return int(spent), int(held)
+
+
+def _total(connection: sqlite3.Connection, scope: str, name: str) -> tuple[int, int]:
+    query = "SELECT spent, held FROM totals WHERE scope = ? AND instance_id = ?"
+    spent, held = connection.execute(query, (scope, name)).fetchone() or (0, 0)
+    return spent, held
 
 
 def _cap(usd: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from bugladder.running.metering.pacing import Pace
 from bugladder.workspace import Deadline
 
 _LOG = logging.getLogger(__name__)
+_SWITCH_S = 0.0005
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,9 @@ class Meter:
         with self._lock:
             return self._paces.setdefault(key, Pace(self._settings.floor, self._ceiling))
 
-    def _alert(self) -> None:
+    def _alert(self, spent_usd: float) -> None:
         """Say once that a level of the budget is reached."""
-        alert = budget_alert(self.ledger.spent_usd, self.ledger.budget_usd)
+        alert = budget_alert(spent_usd, self.ledger.budget_usd)
         if alert is None:
             return
         level = alert.message.partition(" ")[0]
@@ -94,6 +96,9 @@ def open_meter(path: Path, spending: Spending, batch: BatchSettings) -> Iterator
         BugladderError: the database cannot be used.
     """
     database = Database(path)
+    # a reply's reader would otherwise wait 5 ms for each thread that is busy when it comes
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_S)
     try:
         meter = Meter(database, spending, batch)
         try:
@@ -101,4 +106,5 @@ def open_meter(path: Path, spending: Spending, batch: BatchSettings) -> Iterator
         finally:
             meter.ledger.close()
     finally:
+        sys.setswitchinterval(interval_s)
         database.close()
