@@ -1,8 +1,8 @@
-"""select: choose a phase's instances, write instances.parquet and selection.json."""
+"""select: choose a phase's instances, write instances.parquet and selection.json; --verify says what is covered."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,24 +11,41 @@ from bugladder import config
 from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import write_json
 from bugladder.config.locks import phase_lock
-from bugladder.records import BugladderError, Instance, tables
+from bugladder.records import BugladderError, Instance, SelectionRow, tables
 from bugladder.records.protocols import Dataset
 from bugladder.records.rows import instance_row
 from bugladder.selection.phases import PhaseSize, SelectionSettings, select_phase
 from bugladder.selection.shares import selection_shares
+from bugladder.selection.verification import completeness, coverage, coverage_table
+
+# Whose configuration says which dataset it is, where no phase is named: every ladder begins with it.
+_FIRST = "baseline"
 
 
 def select(slice_: Mapping[str, Any]) -> tuple[list[Instance], list[dict[str, Any]]]:
     """The phase's instances in order, and the selection's shares beside the whole dataset's."""
     dataset: Dataset = config.build(slice_["dataset"], where="dataset")
+    rows = dataset.catalog()
+    picked = _picked(rows, slice_)
+    return dataset.load(picked), [asdict(s) for s in selection_shares(rows, picked)]
+
+
+def verify(slice_: Mapping[str, Any], phase: str | None) -> Iterator[str]:
+    """Lines that say where the dataset came from, whether it is complete, and what it covers (and a phase of it)."""
+    dataset: Dataset = config.build(slice_["dataset"], where="dataset")
+    rows = dataset.catalog()
+    yield from (f"{key}: {value}" for key, value in dataset.identity().items())
+    yield from completeness(rows, dataset.expected)
+    yield from coverage_table(coverage(rows, _picked(rows, slice_) if phase else ()), phase)
+
+
+def _picked(rows: Sequence[SelectionRow], slice_: Mapping[str, Any]) -> list[str]:
     chosen = dict(slice_["selection"])
     strategy, ids = chosen.pop("strategy"), chosen.pop("ids")
     settings = config.build({**chosen, "seed": slice_["seed"]}, SelectionSettings, "selection")
     listed = _read_ids(ids) if strategy == "file" else ()
     plan = [PhaseSize(p["name"], p["size"], strategy, listed) for p in slice_["plan"]]
-    rows = dataset.catalog()
-    picked = select_phase(rows, plan, settings)
-    return dataset.load(picked), [asdict(s) for s in selection_shares(rows, picked)]
+    return select_phase(rows, plan, settings)
 
 
 def _read_ids(path: str) -> tuple[str, ...]:
@@ -41,14 +58,20 @@ def _read_ids(path: str) -> tuple[str, ...]:
 
 
 def main(argv: Sequence[str]) -> None:
-    """Select one phase: `python -m stages.select PHASE`."""
+    """Select one phase: `python -m stages.select PHASE`; or `python -m stages.select --verify [PHASE]`."""
+    if argv[:1] == ["--verify"]:
+        phase = argv[1] if len(argv) > 1 else None
+        print("\n".join(verify(config.load(phase or _FIRST, "select"), phase)))
+        return
     (phase,) = arguments(argv, "PHASE")
     folder = Path("data", phase)
     with phase_lock(folder):
-        instances, selected = select(config.load(phase, "select"))
+        slice_ = config.load(phase, "select")
+        instances, shares = select(slice_)
+        dataset: Dataset = config.build(slice_["dataset"], where="dataset")
         tables.write(tables.INSTANCES, [instance_row(i) for i in instances], folder / "instances.parquet")
-        report = {"phase": phase, "ids": [i.instance_id for i in instances], "shares": selected}
-        write_json(folder / "selection.json", report)
+        report = {"phase": phase, "ids": [i.instance_id for i in instances], "shares": shares}
+        write_json(folder / "selection.json", {**report, "dataset": dataset.identity()})
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bugladder.datasets.catalog import read_catalog, read_suite
 from bugladder.datasets.changelog import changelog_entry
@@ -23,6 +23,9 @@ from bugladder.records import (
     RunnerSpec,
     SdistSource,
     SelectionRow,
+    canonical_json,
+    sha256_text,
+    to_plain,
 )
 from bugladder.records.paths import PathRules
 from bugladder.selection import (
@@ -93,6 +96,22 @@ class PypiDataset:
             InfrastructureError: an sdist that is not cached cannot be fetched.
         """
         return [self._instance(self._entry(i)) for i in instance_ids]
+
+    def identity(self) -> dict[str, Any]:
+        """The catalog's name, origins, number of entries and the sha256 of its files' contents."""
+        content = sha256_text("\n".join(canonical_json(to_plain(e)) for e in self._entries().values()))
+        return {
+            "name": self.name,
+            "origin": ", ".join(self.origins),
+            "place": Path(self.catalog_folder).name,
+            "rows": len(self._entries()),
+            "content_sha256": content,
+        }
+
+    @property
+    def expected(self) -> None:
+        """The catalog is all there is."""
+        return
 
     def base(self, instance_id: str) -> dict[str, bytes]:
         """Files of the sdist that an entry's environment unpacks, by path."""

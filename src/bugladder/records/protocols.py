@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, runtime_checkable
 
@@ -37,6 +37,15 @@ class Dataset(Protocol):
 
     def load(self, instance_ids: Sequence[str]) -> list[Instance]:
         """Whole instances in the order asked for; fetches what is not cached, verified by hash."""
+        ...
+
+    def identity(self) -> dict[str, Any]:
+        """What the rows are and where they came from, JSON-ready: "name", "content_sha256", "rows" and more."""
+        ...
+
+    @property
+    def expected(self) -> Mapping[str, int] | None:
+        """Instances by repository that the whole dataset has; None where nobody says."""
         ...
 
 
