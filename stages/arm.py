@@ -39,7 +39,6 @@ def climb(overrides: Sequence[str]) -> Arm:
     found = {"instances": [instance_row(i) for i in instances]}
     found |= control(part["control"], found["instances"], None, f"control@compare-{phase}")
     found |= run(part["run"], found["tasks"], None, f"run@compare-{phase}")
-    del found["transcripts"]  # read by people, not by analyze
     found["outcomes"], found["scores"] = score(part["score"], found, f"score@compare-{phase}")
     read = PhaseTables(**{name: found[name] for name in PHASE_TABLES}, selection_shares=shares)
     return whole, analyze(read, settings_of(part["analyze"]))
@@ -50,7 +49,7 @@ def remember(named: Mapping[str, Arm], folder: Path) -> None:
     for name, (whole, found) in named.items():
         facts = {k: str(found.metrics[k]) for k in ("phase", "dataset", "arm", "arm_digest")}
         commit = {"mlflow.source.git.commit": git_commit(Path.cwd()), "obeys": "none: comparison"}
-        model = {"model": found.metrics["model"]["name"], "model_note": found.metrics["model"]["note"]}
+        model, note = found.metrics["model"]["name"], found.metrics["model"]["note"]
         result = TrackedResult(
             name=f"compare {found.metrics['phase']} {name}",
             experiment=f"{whole['tracking']['experiment']}-compare",
@@ -59,6 +58,6 @@ def remember(named: Mapping[str, Arm], folder: Path) -> None:
             dataset=found.metrics["dataset"],
             data_hash=found.metrics["data_hash"],
             artifacts=(folder / "compare.md", folder / "compare.json"),
-            tags={**facts, **model, **commit},
+            tags={**facts, "model": f"{model} ({note})" if note else model, **commit},
         )
         track(result, Path(".bugladder"))

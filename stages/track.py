@@ -11,15 +11,19 @@ import yaml
 from bugladder import config
 from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import read_json, write_json
+from bugladder.records import tables
+from bugladder.traces import instance_traces
 from bugladder.tracking import TrackedResult, flatten, git_commit, track
 
 FOLDER = Path(".bugladder")
 
 
-def tracked_result(resolved: Mapping[str, Any], reports: Path) -> TrackedResult:
-    """What MLflow is to remember of the reports in a folder."""
+def tracked_result(resolved: Mapping[str, Any], reports: Path, data: Path) -> TrackedResult:
+    """What MLflow is to remember of the reports in a folder, and of the calls in data/<phase> where traces are on."""
     metrics, decision = (read_json(reports / f"{name}.json", "analyze") for name in ("metrics", "decision"))
     store = {f"store.{name}": str(count) for name, count in flatten(metrics["store"]).items()}
+    model, note = metrics["model"]["name"], metrics["model"]["note"]
+    rows = (tables.read(t, data / f"{t.name}.parquet") for t in (tables.CALLS, tables.TRANSCRIPTS))
     names = ("report.md", "report.html", "metrics.json", "decision.json", "figures", "tables")
     return TrackedResult(
         name=f"{metrics['phase']} {metrics['arm']}",
@@ -31,11 +35,13 @@ def tracked_result(resolved: Mapping[str, Any], reports: Path) -> TrackedResult:
         artifacts=tuple(reports / name for name in names),
         tags={
             **{name: str(metrics[name]) for name in ("phase", "dataset", "arm", "arm_digest")},
+            "model": f"{model} ({note})" if note else model,
             "decision": decision["decision"],
             "mlflow.source.git.commit": git_commit(Path.cwd()),
             "mlflow.note.content": decision["sentence"],
             **store,
         },
+        traces=instance_traces(*rows) if resolved["tracking"]["traces"] else (),
     )
 
 
@@ -43,7 +49,7 @@ def main(argv: Sequence[str]) -> None:
     """Track one phase: `python -m stages.track PHASE`."""
     (phase,) = arguments(argv, "PHASE")
     resolved = yaml.safe_load(config.resolved_path(phase).read_text(encoding="utf-8"))
-    result = tracked_result(resolved, Path("reports", phase))
+    result = tracked_result(resolved, Path("reports", phase), Path("data", phase))
     run = track(result, FOLDER)
     value = {"experiment": result.experiment, "run_id": run.run_id, "digest": result.digest, "database": "mlflow.db"}
     write_json(Path("data", phase, "mlflow.json"), value)

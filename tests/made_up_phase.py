@@ -180,6 +180,20 @@ def call(index=0, number=0, **changes):
     }
 
 
+def transcript(index=0, number=0, **changes):
+    return {
+        "call_id": f"{instance_id(index)}/{number}",
+        "instance_id": instance_id(index),
+        "iteration": 1,
+        "step": "fix",
+        "template": "fix.jinja@0123456789ab",
+        "messages": '[{"role":"user","content":"made up"}]',
+        "reply": "made up",
+        "refusal": "",
+        **changes,
+    }
+
+
 def attempt(index, iteration=1, **changes):
     return {
         "instance_id": instance_id(index),

@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from made_up_phase import call, instance_id, transcript
 
 from bugladder.records import BugladderError
+from bugladder.traces import instance_traces
 from bugladder.tracking import TrackedResult, create_database, flatten, git_commit, track, tracking_uri
 
 
@@ -74,6 +76,81 @@ def test_an_equal_result_adds_no_run_and_another_one_does(tmp_path, folder):
     for change in ({"metrics": {"overall": {"mean": 0.26}}}, {"config": {"seed": 2}}, {"data_hash": "e" * 64}):
         assert track(result(tmp_path, **{"metrics": same} | change), folder).is_new
     assert len(runs(folder)) == before + 3
+
+
+def test_where_results_are_remembered_and_what_was_paid_make_no_new_result(tmp_path, folder):
+    """Switching traces on, and the breakdowns of what calls were newly paid, find the run that is there."""
+    first = track(result(tmp_path, data_hash="1" * 64), folder)
+    metrics = {"overall": {"mean": 0.5, "reason": ""}, "costs": {"per_step": {"fix": {"spent_usd": 1.0}}}}
+    config = result(tmp_path).config | {"tracking": {"experiment": "bugladder", "traces": True}}
+    again = track(result(tmp_path, data_hash="1" * 64, metrics=metrics, config=config), folder)
+    assert (again.run_id, again.is_new) == (first.run_id, False)
+
+
+def test_names_of_models_and_instances_stand_in_names_of_metrics(tmp_path, folder):
+    """What MLflow refuses in a name becomes an underscore."""
+    metrics = {"costs": {"per_model": {"org/made-up:7b": {"cost_usd": 2.0}}}}
+    tracked = track(result(tmp_path, data_hash="2" * 64, metrics=metrics), folder)
+    assert client(folder).get_run(tracked.run_id).data.metrics == {"costs.per_model.org_made-up_7b.cost_usd": 2.0}
+
+
+def made_up_traces():
+    """Two calls and a lost try on one instance, one call on another, with text that is no UTF-8."""
+    calls = [
+        call(0, 0, step="reproduce"),
+        call(0, 1, is_lost=True, model_answered="", latency_s=0.0),
+        call(0, 2),
+        call(1, 0),
+    ]
+    said = [transcript(0, 0), transcript(0, 2, reply="caf\udce9 $"), transcript(1, 0, reply="", refusal="no")]
+    return instance_traces(calls, said)
+
+
+def traces_of(folder, run_id):
+    """The traces of a run, by name."""
+    found = client(folder).search_traces(
+        locations=[client(folder).get_experiment_by_name("bugladder").experiment_id], run_id=run_id
+    )
+    return {t.info.tags["mlflow.traceName"]: t for t in found}
+
+
+def test_traces_hold_every_call_with_prompt_reply_and_tokens(tmp_path, folder):
+    """One trace per instance, a span per call below it: what was asked and answered, tokens, latency, what was lost."""
+    tracked = track(result(tmp_path, data_hash="3" * 64, traces=made_up_traces()), folder)
+    found = traces_of(folder, tracked.run_id)
+    assert set(found) == {instance_id(0), instance_id(1)}
+    root, *spans = found[instance_id(0)].data.spans
+    assert [(s.name, s.parent_id == root.span_id, s.status.status_code.value) for s in spans] == [
+        ("reproduce", True, "OK"), ("fix", True, "ERROR"), ("fix", True, "OK"),
+    ]  # fmt: skip
+    assert spans[0].inputs == {"messages": [{"role": "user", "content": "made up"}]}
+    assert (spans[1].inputs, spans[2].outputs) == ({"messages": None}, "caf\udce9 $")
+    assert (spans[2].end_time_ns - spans[2].start_time_ns, spans[2].start_time_ns) == (2e9, spans[0].end_time_ns)
+    assert spans[2].get_attribute("mlflow.chat.tokenUsage")["output_tokens"] == 500_000
+    assert found[instance_id(0)].info.execution_duration == 4000
+    assert found[instance_id(1)].data.spans[1].outputs == "no"
+
+
+def test_traces_are_added_once(tmp_path, folder):
+    """A run that was tracked without traces gets them when they are switched on; tracking it again adds nothing."""
+    values = {"data_hash": "4" * 64}
+    plain = track(result(tmp_path, **values), folder)
+    assert traces_of(folder, plain.run_id) == {}
+    for _ in range(2):
+        again = track(result(tmp_path, **values, traces=made_up_traces()), folder)
+        assert (again.run_id, again.is_new) == (plain.run_id, False)
+        assert len(traces_of(folder, plain.run_id)) == 2
+
+
+def test_traces_cut_off_by_a_kill_are_completed(tmp_path, folder):
+    """A first trace without the mark that all are there is written again under its own id, and the others follow."""
+    values = {"data_hash": "5" * 64}
+    whole = made_up_traces()
+    tracked = track(result(tmp_path, **values, traces=whole[:1]), folder)
+    client(folder).delete_tag(tracked.run_id, "bugladder.traces")
+    track(result(tmp_path, **values, traces=whole), folder)
+    found = traces_of(folder, tracked.run_id)
+    assert {name: len(t.data.spans) for name, t in found.items()} == {instance_id(0): 4, instance_id(1): 2}
 
 
 def test_a_run_killed_half_way_is_replaced(tmp_path, folder):

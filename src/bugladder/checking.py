@@ -42,6 +42,7 @@ class _Compare:
 @dataclass(frozen=True)
 class _Tracking:
     experiment: str
+    traces: Annotated[bool, Strict()]
 
 
 @dataclass(frozen=True)

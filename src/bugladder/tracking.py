@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -14,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from bugladder.records import BugladderError, canonical_json, sha256_text
+from bugladder.traces import InstanceTrace, span_documents
 
-# What differs between two readings of one result: times, and what this run paid or took from the store.
-_CIRCUMSTANCES = frozenset({"seconds", "spent_usd", "store"})
-_DIGEST_TAG = "bugladder.digest"
+# What differs between two readings of one result: times, and what this run paid, lost or took from the store. What the
+# replies cost is a part of the result and stands in cost_usd.
+_CIRCUMSTANCES = frozenset({"seconds", "spent_usd", "store", "calls", "costs"})
+_DIGEST_TAG, _TRACES_TAG = "bugladder.digest", "bugladder.traces"
+_NOT_IN_A_NAME = re.compile(r"[^\w.\- ]")
 # MLflow's own limits (mlflow.utils.validation)
 _MAX_PARAM_CHARACTERS, _MAX_TAG_CHARACTERS, _MAX_DIGEST_CHARACTERS = 6000, 5000, 36
 _PARAMS_PER_CALL, _METRICS_PER_CALL = 100, 1000
@@ -31,11 +35,13 @@ class TrackedResult:
         name: the run's name.
         experiment: MLflow's experiment.
         metrics: as metrics.json; numbers at any depth become metrics, the rest only counts for the digest.
-        config: the resolved configuration; every leaf becomes a parameter.
+        config: the resolved configuration; every leaf becomes a parameter. Where results are remembered (its key
+            `tracking`) is no part of the digest.
         dataset: name of the data, and `data_hash` its digest.
         data_hash: hex sha256.
         artifacts: files and folders to keep beside the numbers.
         tags: further facts by name (git commit, decision, store statistics); no part of the digest.
+        traces: of the instances' calls; no part of the digest, and added to a run that has none yet.
     """
 
     name: str
@@ -46,12 +52,14 @@ class TrackedResult:
     data_hash: str
     artifacts: tuple[Path, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
+    traces: tuple[InstanceTrace, ...] = ()
 
     @property
     def digest(self) -> str:
         """sha256 of metrics without times and payments, configuration and data: equal results have equal digests."""
-        kept = {k: v for k, v in self.metrics.items() if k not in _CIRCUMSTANCES}
-        return sha256_text(canonical_json({"metrics": kept, "config": self.config, "data": self.data_hash}))
+        metrics = {k: v for k, v in self.metrics.items() if k not in _CIRCUMSTANCES}
+        config = {k: v for k, v in self.config.items() if k != "tracking"}
+        return sha256_text(canonical_json({"metrics": metrics, "config": config, "data": self.data_hash}))
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,7 @@ def track(result: TrackedResult, folder: Path) -> TrackedRun:
         is_new = run_id is None
         if run_id is None:
             run_id = _log(client, experiment, result)
+        _add_traces(client, run_id, result, folder)
     return TrackedRun(run_id, is_new, time.monotonic() - started)
 
 
@@ -165,7 +174,9 @@ def _log(client: Any, experiment: str, result: TrackedResult) -> str:
     run = client.create_run(experiment, run_name=result.name, tags={_DIGEST_TAG: result.digest, **tags})
     run_id, now_ms = str(run.info.run_id), int(time.time() * 1000)
     params = [Param(name, _param(value)) for name, value in flatten(result.config).items()]
-    metrics = [Metric(n, float(v), now_ms, 0) for n, v in flatten(result.metrics).items() if isinstance(v, int | float)]
+    numbers = {n: float(v) for n, v in flatten(result.metrics).items() if isinstance(v, int | float)}
+    # names of instances and models stand in names of metrics
+    metrics = [Metric(_NOT_IN_A_NAME.sub("_", name), value, now_ms, 0) for name, value in numbers.items()]
     for start in range(0, len(params), _PARAMS_PER_CALL):
         client.log_batch(run_id, params=params[start : start + _PARAMS_PER_CALL])
     for start in range(0, len(metrics), _METRICS_PER_CALL):
@@ -185,3 +196,38 @@ def _log(client: Any, experiment: str, result: TrackedResult) -> str:
 def _param(value: Any) -> str:
     text = value if isinstance(value, str) else canonical_json(value)
     return text if len(text) <= _MAX_PARAM_CHARACTERS else text[: _MAX_PARAM_CHARACTERS - 1] + "…"
+
+
+def _add_traces(client: Any, run_id: str, result: TrackedResult, folder: Path) -> None:
+    """Log the traces of a run that has none yet; ids follow from the run, so that a try after a kill adds none."""
+    run = client.get_run(run_id)
+    if not result.traces or _TRACES_TAG in run.data.tags:
+        return
+    from mlflow.entities import Span
+    from mlflow.tracing.client import TracingClient
+
+    traces = TracingClient(tracking_uri(folder))
+    for trace in result.traces:
+        trace_id = f"tr-{sha256_text(f'{run_id}/{trace.instance_id}')[:32]}"
+        traces.start_trace(_trace_info(trace, trace_id, run))
+        spans = [Span.from_dict(d) for d in span_documents(trace, trace_id, run.info.start_time)]
+        traces.log_spans(run.info.experiment_id, spans)
+    client.set_tag(run_id, _TRACES_TAG, str(len(result.traces)))
+
+
+def _trace_info(trace: InstanceTrace, trace_id: str, run: Any) -> Any:
+    from mlflow.entities import TraceInfo, TraceLocation, TraceState
+    from mlflow.tracing.constant import TraceMetadataKey, TraceTagKey
+
+    facts = {name: run.data.tags[name] for name in ("phase", "arm", "model") if name in run.data.tags}
+    return TraceInfo(
+        trace_id=trace_id,
+        trace_location=TraceLocation.from_experiment_id(run.info.experiment_id),
+        request_time=run.info.start_time,
+        execution_duration=round(trace.seconds * 1000),
+        state=TraceState.OK,
+        request_preview=trace.instance_id,
+        response_preview=f"{len(trace.spans)} calls",
+        trace_metadata={TraceMetadataKey.SOURCE_RUN: run.info.run_id},
+        tags={TraceTagKey.TRACE_NAME: trace.instance_id, **facts},
+    )

@@ -10,12 +10,13 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from made_up_phase import ARM, CONF, made_up_tables
+from made_up_phase import ARM, CONF, call, instance_id, made_up_tables, transcript
 
 from bugladder import config
 from bugladder.analysis.settings import PHASE_TABLES
 from bugladder.config.files import write
 from bugladder.records import BugladderError, tables
+from bugladder.tracking import tracking_uri
 from stages import analyze, plot, report, track
 
 
@@ -85,6 +86,29 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(BugladderError, match=r"metrics\.json: cannot be written"):
         write(tmp_path / "metrics.json", "{}")
     assert [p.name for p in tmp_path.iterdir()] == ["metrics.json"]
+
+
+@pytest.mark.slow
+def test_traces_are_tracked_where_they_are_switched_on(phase):
+    """With tracking.traces the run has a trace of each instance with calls, and its tags name the model."""
+    tables.write(tables.CALLS, [call(4), call(5)], Path("data/p1/calls.parquet"))
+    tables.write(tables.TRANSCRIPTS, [transcript(4), transcript(5)], Path("data/p1/transcripts.parquet"))
+    prices = {"as_of": "2026-01-01", "models": {"made-up": {"input": 2.0, "cached_input": 0.5, "output": 8.0}}}
+    changed = {"prices": prices, "model": {"name": "scripted"}, "tracking": {"experiment": "bugladder", "traces": True}}
+    for path in (config.resolved_path("p1"), config.slice_path("p1", "analyze")):
+        write(path, yaml.safe_dump(yaml.safe_load(path.read_text(encoding="utf-8")) | changed))
+    climb()
+    track.main(["p1"])
+    run_id = json.loads((phase / "data/p1/mlflow.json").read_text(encoding="utf-8"))["run_id"]
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(tracking_uri=tracking_uri(phase / ".bugladder"))
+    run = client.get_run(run_id)
+    assert run.data.tags["model"] == "scripted (scripted replies, not a model)"
+    assert run.data.metrics["costs.per_step.fix.cost_usd"] == 13.0
+    traces = client.search_traces(locations=[run.info.experiment_id], run_id=run_id)
+    assert sorted(t.info.tags["mlflow.traceName"] for t in traces) == [instance_id(4), instance_id(5)]
+    assert {t.info.tags["model"] for t in traces} == {"scripted (scripted replies, not a model)"}
 
 
 @pytest.mark.slow

@@ -88,7 +88,7 @@ def call_totals(calls: Sequence[PricedCall]) -> dict[str, Any]:
     used = [c for c in calls if not c.is_lost]
     return {
         "count": len(used),
-        "instances": len({c.row["instance_id"] for c in calls}),
+        "instances": len({c.row["instance_id"] for c in used}),
         **{name: sum(c.row[name] for c in used) for name in _TOKENS},
         "cache_hits": sum(c.row["was_cached"] for c in used),
         "unknown": sum(not c.row["tokens_known"] for c in used),

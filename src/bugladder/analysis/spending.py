@@ -13,7 +13,8 @@ from bugladder.analysis.summary import rounded
 from bugladder.records import Verdict
 from bugladder.records.prices import PriceTable
 
-# What one bar of a breakdown says; the rest of the totals stands in tables/costs.csv.
+# What metrics.json says of each; the rest stands in tables/costs.csv and tables/costs_per_instance.csv.
+_MONEY = ("count", "cost_usd", "spent_usd")
 _SHOWN = ("count", "tokens_in", "tokens_cached", "tokens_out", "tokens_reasoning", "cost_usd", "spent_usd")
 
 
@@ -47,9 +48,9 @@ def spending_blocks(calls: Sequence[PricedCall], settings: AnalysisSettings) -> 
     return {
         "calls": {k: v for k, v in call_totals(calls).items() if not k.endswith("_usd")},
         "costs": {
-            "per_model": _by(calls, lambda c: c.model),
-            "per_step": _by(calls, lambda c: str(c.row["step"])),
-            "per_instance": _by(calls, lambda c: str(c.row["instance_id"])),
+            "per_model": _by(calls, lambda c: c.model, _SHOWN),
+            "per_step": _by(calls, lambda c: str(c.row["step"]), _SHOWN),
+            "per_instance": _by(calls, lambda c: str(c.row["instance_id"]), _MONEY),
         },
         "prices": {"as_of": settings.prices.as_of, "unpriced": unpriced(calls, settings.prices)},
         "budget_usd": settings.phase.budget_usd,
@@ -79,9 +80,12 @@ def instance_cost_table(calls: Sequence[PricedCall]) -> list[dict[str, Any]]:
     ]
 
 
-def _by(calls: Sequence[PricedCall], key: Callable[[PricedCall], str]) -> dict[str, dict[str, Any]]:
+def _by(
+    calls: Sequence[PricedCall], key: Callable[[PricedCall], str], shown: Sequence[str]
+) -> dict[str, dict[str, Any]]:
     groups = _grouped(calls, key)
-    return {name: {k: call_totals(groups[name])[k] for k in _SHOWN} for name in sorted(groups)}
+    totals = {name: call_totals(groups[name]) for name in sorted(groups)}
+    return {name: {k: found[k] for k in shown} for name, found in totals.items()}
 
 
 def _grouped(calls: Sequence[PricedCall], key: Callable[[PricedCall], Any]) -> dict[Any, list[PricedCall]]:
