@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bugladder import config
 from bugladder.records import BugladderError, InfrastructureError
 from bugladder.running.batch import BatchHooks, run_batch
 from bugladder.running.items import BatchSettings, ItemStatus, PausedError, WorkItem
@@ -265,6 +266,8 @@ def test_duplicate_id_is_refused(store):
 
 
 def test_settings_refuse_what_never_runs():
-    """A count below its least value is refused with its name."""
-    with pytest.raises(BugladderError, match="workers is 0"):
-        BatchSettings(workers=0)
+    """A count below its least value, and a ceiling below the floor, are refused with their names."""
+    with pytest.raises(BugladderError, match=r"^executor\.workers: should be at least 1 \(got 0\)"):
+        config.build({"workers": 0}, BatchSettings, "executor")
+    with pytest.raises(BugladderError, match=r"model\.ceiling is 1; it should be at least the floor, 2"):
+        config.build({"model": {"floor": 2, "ceiling": 1}}, BatchSettings, "executor")

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from bugladder.records import BugladderError
+from bugladder.records.ranges import AtLeastOne, Count, DelaySeconds
 
 
 class ItemStatus(StrEnum):
@@ -45,22 +46,19 @@ class AskSettings:
         ceiling: most tries at once; None for one a worker.
     """
 
-    tries: int = 6
-    base_delay_s: float = 1.0
-    max_delay_s: float = 60.0
-    patience_s: float = 1800.0
-    floor: int = 1
-    ceiling: int | None = None
+    tries: AtLeastOne = 6
+    base_delay_s: DelaySeconds = 1.0
+    max_delay_s: DelaySeconds = 60.0
+    patience_s: DelaySeconds = 1800.0
+    floor: AtLeastOne = 1
+    ceiling: AtLeastOne | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could never run.
 
         Raises:
-            BugladderError: a count below 1, or a ceiling below the floor.
+            BugladderError: a ceiling below the floor.
         """
-        for name in ("tries", "floor"):
-            if getattr(self, name) < 1:
-                raise BugladderError(f"model.{name} is {getattr(self, name)}; it should be at least 1")
         if self.ceiling is not None and self.ceiling < self.floor:
             raise BugladderError(f"model.ceiling is {self.ceiling}; it should be at least the floor, {self.floor}")
 
@@ -78,22 +76,12 @@ class BatchSettings:
         model: how a model is tried.
     """
 
-    workers: int = 4
-    retries: int = 2
-    base_delay_s: float = 1.0
-    max_delay_s: float = 60.0
-    crashes_to_pause: int = 2
+    workers: AtLeastOne = 4
+    retries: Count = 2
+    base_delay_s: DelaySeconds = 1.0
+    max_delay_s: DelaySeconds = 60.0
+    crashes_to_pause: AtLeastOne = 2
     model: AskSettings = AskSettings()
-
-    def __post_init__(self) -> None:
-        """Refuse what could never run.
-
-        Raises:
-            BugladderError: a count below its least value.
-        """
-        for name, least in (("workers", 1), ("retries", 0), ("crashes_to_pause", 1)):
-            if getattr(self, name) < least:
-                raise BugladderError(f"{name} is {getattr(self, name)}; it should be at least {least}")
 
 
 @dataclass(frozen=True)
