@@ -48,9 +48,7 @@ _PREFIXES: dict[Misconduct, tuple[str, ...]] = {
 _BY_NAME = {name: kind for kind, names in _FUNCTIONS.items() for name in names.split()}
 
 # Under whatever module they come: unittest, nose and Django each have their own.
-_SKIPPERS = re.compile(
-    r"(^|\.)(skipTest|SkipTest|skip_?[iI]f\w*|skipUnless\w*|importorskip|expectedFailure)$"
-)
+_SKIPPERS = re.compile(r"(^|\.)(skipTest|SkipTest|skip_?[iI]f\w*|skipUnless\w*|importorskip|expectedFailure)$")
 _SYMPY_SKIPPERS = re.compile(r"^sympy\.(utilities|testing)\.pytest\.(skip|SKIP|XFAIL)$")
 
 # Wrong unless their first argument, or what they are called on, leads to temporary files.

@@ -19,6 +19,7 @@ from bugladder.solvers.debugging.gates.forbidden import (
     misconduct,
 )
 from bugladder.solvers.debugging.gates.names import Names, text
+from bugladder.solvers.debugging.gates.shelters import sheltered_lines
 from bugladder.solvers.debugging.gates.temporaries import Temporaries
 
 _EXECUTORS = frozenset({"exec", "eval", "compile"})
@@ -41,13 +42,15 @@ class Use:
 def uses(tree: ast.Module) -> Iterator[Use]:
     """Every such place of a module, in no order, some of them twice."""
     names = Names.of(tree)
-    yield from _Reader(names, Temporaries.of(tree, names)).read(tree)
+    temporaries = Temporaries.of(tree, names)
+    yield from _Reader(names, temporaries, sheltered_lines(tree, temporaries)).read(tree)
 
 
 @dataclass
 class _Reader:
     names: Names
     temporaries: Temporaries
+    sheltered: frozenset[int]
     innocent: set[ast.expr] = field(default_factory=set)
 
     def read(self, tree: ast.Module) -> Iterator[Use]:
@@ -116,7 +119,7 @@ class _Reader:
         """True where the arguments, or what a method is called on, make a suspicious call a harmless one."""
         attr = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if attr in PATH_READERS | PATH_METHODS and isinstance(node.func, ast.Attribute) and not functions & READERS:
-            return self.temporaries.holds(node.func.value) or (attr == "open" and _only_writes(node, at=0))
+            return self._is_temporary(node.func.value) or (attr == "open" and _only_writes(node, at=0))
         kinds = {misconduct(dotted) for dotted in functions}
         if "network" in kinds:
             return _is_local(node, self.names)
@@ -129,7 +132,14 @@ class _Reader:
             *node.args[:1],
             *(k.value for k in node.keywords if k.arg in {"file", "path", "name", "filename", "src"}),
         ]
-        return bool(first) and all(self.temporaries.holds(argument) for argument in first)
+        return bool(first) and all(self._is_temporary(argument) for argument in first)
+
+    def _is_temporary(self, node: ast.expr) -> bool:
+        # a path made of a plain name: Path("out.txt")
+        plain = node.args[0] if isinstance(node, ast.Call) and self._is_path(node) and len(node.args) == 1 else node
+        name = text(plain)
+        is_plain = name is not None and not name.startswith(("/", "~")) and ".." not in name
+        return self.temporaries.holds(node) or (is_plain and node.lineno in self.sheltered)
 
 
 def _only_writes(node: ast.Call, at: int) -> bool:
