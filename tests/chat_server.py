@@ -42,7 +42,7 @@ class Received:
     status: int | None = None
     ended_s: float | None = None
     is_finished: bool = False
-    """The whole reply was written to a client that was still there."""
+    """The whole reply was written to a client that was still there; known a moment after the client may have it."""
 
     @property
     def json(self) -> dict[str, Any]:

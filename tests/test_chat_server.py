@@ -66,11 +66,15 @@ def test_it_runs_as_a_process_of_its_own(tmp_path):
     log = tmp_path / "log.jsonl"
     command = [sys.executable, str(PROJECT / "tests/chat_server.py"), "--latency", "0.3", "--log", str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        client = HTTPConnection("127.0.0.1", int(server.stdout.readline()))
-        client.request("POST", PATH, BODY)
-        assert client.getresponse().status == 200
-        arrived, ended = lines(log)
-        assert ended["s"] - arrived["s"] >= 0.3
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(10) == 0
-        client.close()
+        try:
+            client = HTTPConnection("127.0.0.1", int(server.stdout.readline()))
+            client.request("POST", PATH, BODY)
+            assert client.getresponse().status == 200
+            assert eventually(lambda: len(lines(log)) == 2)
+            client.close()
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(10) == 0
+        finally:
+            server.kill()
+    arrived, ended = lines(log)
+    assert ended["s"] - arrived["s"] >= 0.3
