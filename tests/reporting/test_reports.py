@@ -14,6 +14,7 @@ from bugladder.analysis.comparison import compare
 from bugladder.analysis.phase_analysis import analyze
 from bugladder.analysis.settings import IntervalSettings
 from bugladder.reporting.compare_page import compare_page
+from bugladder.reporting.cost_sections import usd
 from bugladder.reporting.phase_page import headline, phase_page
 from bugladder.reporting.render import render_html, render_markdown
 from bugladder.reporting.text import markdown_text, number
@@ -194,6 +195,15 @@ def test_the_cost_section_tells_cost_from_payment():
         "| made-up | fix | 1 | 2,000,000 | 1,000,000 | 500,000 | 400,000 | 0 | 0 | 1 | 0 | 6.50 | 13.00 |",
     ):
         assert part in section.replace("\\$", "$"), part
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.00"), (0.00042, "0.0004"), (0.5, "0.5000"), (1.0, "1.00"), (1234.5, "1,234.50"), (None, "-")],
+)
+def test_dollars_show_what_a_cheap_call_costs(value, text):
+    """Below a dollar four digits are shown, so that a cheap call is no free one; nothing is 0.00."""
+    assert usd(value) == text
 
 
 def test_the_rounds_section_shows_gates_and_reasons_to_stop():

@@ -33,7 +33,7 @@ def cost_sections(metrics: Mapping[str, Any], tables: Tables) -> tuple[Section, 
 
 def usd(value: float | None) -> str:
     """Dollars with enough digits to tell a cheap call from a free one; null as a dash."""
-    return number(value, 2 if value is None or value >= 1 else 4)
+    return number(value, 4 if value is not None and 0 < value < 1 else 2)
 
 
 def _cost_section(metrics: Mapping[str, Any], tables: Tables) -> Section:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bugladder.reporting.cost_sections import cost_sections
+from bugladder.reporting.cost_sections import cost_sections, usd
 from bugladder.reporting.detail_sections import detail_sections
 from bugladder.reporting.limits import limits_section
 from bugladder.reporting.page import Page, Picture, Row, Section, grid
@@ -76,8 +76,8 @@ def _money(metrics: Mapping[str, Any]) -> str:
     cost, spent, calls, seconds = (metrics[key] for key in ("cost_usd", "spent_usd", "calls", "seconds"))
     per_instance = number(seconds["per_instance"], 1)
     return (
-        f"{calls['count']} model calls on {calls['instances']} instances cost ${cost['total']:.2f}, of which this run "
-        f"newly paid ${spent['total']:.2f}. Solving took {number(seconds['total'], 0)} s, {per_instance} s per graded "
+        f"{calls['count']} model calls on {calls['instances']} instances cost ${usd(cost['total'])}; this run newly paid "
+        f"${usd(spent['total'])}. Solving took {number(seconds['total'], 0)} s, {per_instance} s per graded "
         "instance."
     )
 
