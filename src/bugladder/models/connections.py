@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bugladder.records.chats import TryError
 
 if TYPE_CHECKING:
+    import httpx2
     from openai import AsyncOpenAI
 
 _CONNECT_TIMEOUT_S = 15.0
@@ -96,15 +97,18 @@ def _client(base_url: str, key: str | None) -> AsyncOpenAI:
     """The SDK's client, its own retries off so that each try is counted; called under the lock."""
     import openai
 
-    # without a bound no request waits for another's connection, and a cancelled one can block none
-    http = openai.DefaultAsyncHttpx2Client(limits=_limits())
-    return openai.AsyncOpenAI(api_key=key or "none", base_url=base_url, max_retries=0, http_client=http)
+    return openai.AsyncOpenAI(api_key=key or "none", base_url=base_url, max_retries=0, http_client=_transport())
 
 
-def _limits() -> Any:
+@functools.cache
+def _transport() -> httpx2.AsyncClient:
+    """The connections of all clients; called under the lock."""
     import httpx2
+    import openai
 
-    return httpx2.Limits(max_connections=None, max_keepalive_connections=128)
+    # without a bound no request waits for another's connection, and a cancelled one can block none
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=128)
+    return openai.DefaultAsyncHttpx2Client(limits=limits)
 
 
 @functools.cache
