@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,3 +64,13 @@ def guest_world(cache: Path, behaviour: Behaviour, budget_usd: float = 10.0, **f
     batch = BatchSettings(model=AskSettings(tries=2, base_delay_s=0.01))
     with ChatServer(behaviour) as server, open_meter(cache / "responses.db", spending, batch) as meter:
         yield GuestWorld(server, meter, LocalSandbox(cache=str(cache), tool_requirements=()), task)
+
+
+def calls_tool(command: str) -> dict[str, Any]:
+    """The body of a reply that calls an agent's `bash` tool."""
+    function = {"name": "bash", "arguments": json.dumps({"command": command})}
+    call = {"id": "call-1", "type": "function", "function": function}
+    message = {"role": "assistant", "content": "Let me see.", "tool_calls": [call]}
+    usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+    return {"id": "c", "object": "chat.completion", "created": 0, "model": None, "choices": [choice], "usage": usage}

@@ -8,8 +8,9 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from chat_acts import failure, in_order, reply, too_long
-from guests import KEY_VARIABLE, MODEL, PRICE, agent, guest_world
+import yaml
+from chat_acts import Act, failure, in_order, reply, too_long
+from guests import KEY_VARIABLE, MODEL, PRICE, agent, calls_tool, guest_world
 from tiny_bug import PROJECT
 
 from bugladder import config
@@ -222,3 +223,20 @@ def test_wrong_settings_are_refused(fields, words):
     node = {"_target_": "bugladder.solvers.command.CommandSolver", "name": "x", **fields}
     with pytest.raises(BugladderError, match=words):
         config.build(node, where="solver")
+
+
+@pytest.mark.slow
+@pytest.mark.network
+def test_mini_swe_agent_works_as_configured(cache):
+    """The worked example runs as its file says: installed from its pins, through the proxy, by tool calls."""
+    node = yaml.safe_load((PROJECT / "conf" / "solver" / "mini_swe_agent.yaml").read_text(encoding="utf-8"))
+    commands = ("sed -i 's/return a - b/return a + b/' tiny.py", "echo COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT")
+    with guest_world(cache, in_order(*(Act(body=calls_tool(c)) for c in commands))) as world:
+        done = world.work(config.build(node, where="solver"))
+    assert "+    return a + b" in done["candidate"]["patch"], _detail(done)
+    assert _detail(done)["exit_code"] == 0
+    assert [c["finish_reason"] for c in done["calls"]] == ["tool_calls"] * 2
+    first, second = (r.json for r in world.server.requests)
+    assert world.task.problem_statement in first["messages"][1]["content"]
+    assert second["messages"][2]["tool_calls"][0]["function"]["name"] == "bash"
+    assert second["messages"][3]["role"] == "tool"

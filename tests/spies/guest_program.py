@@ -1,5 +1,6 @@
 """A foreign agent as a program of the standard library alone: it runs inside the sandbox, and does as its word says."""
 
+import contextlib
 import json
 import os
 import socket
@@ -81,10 +82,8 @@ def spy(reversed_token, *hidden):
     for path in hidden:
         if os.path.exists(path):
             print("there is", path)
-    try:
+    with contextlib.suppress(OSError):
         print("read", open("/proc/1/environ", "rb").read())
-    except OSError:
-        pass
 
 
 def reach(port):
