@@ -76,8 +76,8 @@ def _money(metrics: Mapping[str, Any]) -> str:
     cost, spent, calls, seconds = (metrics[key] for key in ("cost_usd", "spent_usd", "calls", "seconds"))
     per_instance = number(seconds["per_instance"], 1)
     return (
-        f"{calls['count']} model calls on {calls['instances']} instances cost ${usd(cost['total'])}; this run newly paid "
-        f"${usd(spent['total'])}. Solving took {number(seconds['total'], 0)} s, {per_instance} s per graded "
+        f"{calls['count']} model calls on {calls['instances']} instances cost ${usd(cost['total'])}; this run newly "
+        f"paid ${usd(spent['total'])}. Solving took {number(seconds['total'], 0)} s, {per_instance} s per graded "
         "instance."
     )
 
