@@ -31,23 +31,37 @@ def repetition(proposal: Proposal, limits: GateLimits) -> Iterator[Finding]:
 
 
 def _repeated(change: Change, size: int) -> Iterator[tuple[_Block, int]]:
-    """Blocks that became more frequent, outermost and first ones only, each with a line where its like stands."""
+    """Copied stretches of a file, overlapping ones joined, each with a line where its like stands."""
+    stretch: tuple[_Block, int] | None = None
+    for block, elsewhere in _copies(change, size):
+        if stretch is not None and block.first <= stretch[0].last:
+            stretch = _Block(stretch[0].first, max(block.last, stretch[0].last)), stretch[1]
+            continue
+        if stretch is not None:
+            yield stretch
+        stretch = block, elsewhere
+    if stretch is not None:
+        yield stretch
+
+
+def _copies(change: Change, size: int) -> Iterator[tuple[_Block, int]]:
+    """Blocks that became more frequent than they were, in order, each with a line where its like stands."""
     if change.tree_before is None or change.tree_after is None:
         return
     numbers = _Numbers()
     before = _blocks(change.tree_before, numbers, size)
     after = _blocks(change.tree_after, numbers, size)
-    reached = 0
     for block, key in sorted(((b, k) for k, blocks in after.items() for b in blocks), key=_from_outside):
-        stood = len(before.get(key, ()))
-        if not 0 < stood < len(after[key]) or block.first <= reached:
+        if not 0 < len(before.get(key, ())) < len(after[key]):
             continue
-        added = sum(line in change.added_lines for line in range(block.first, block.last + 1))
         others = [other for other in after[key] if other != block]
-        # of two equal blocks the one with more added lines is the copy
-        if all(added >= sum(n in change.added_lines for n in range(o.first, o.last + 1)) for o in others):
-            reached = block.last
+        # of equal blocks the one with the most added lines is the copy
+        if others and all(_added(change, block) >= _added(change, other) for other in others):
             yield block, others[0].first
+
+
+def _added(change: Change, block: _Block) -> int:
+    return sum(line in change.added_lines for line in range(block.first, block.last + 1))
 
 
 def _from_outside(item: tuple[_Block, tuple[int, ...]]) -> tuple[int, int]:
