@@ -57,9 +57,21 @@ class Places:
     @contextmanager
     def place(self) -> Iterator[float]:
         """Wait for a place and hold it; yields the seconds that were waited."""
+        waited_s = self.take()
+        try:
+            yield waited_s
+        finally:
+            self.leave()
+
+    def take(self) -> float:
+        """Wait for a place; the seconds that were waited."""
         started = time.monotonic()
-        with self._free:
-            yield time.monotonic() - started
+        self._free.acquire()
+        return time.monotonic() - started
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self._free.release()
 
 
 @dataclass
@@ -73,6 +85,9 @@ class _PlacedSession:
     places: Places
     meter: Meter
     excuse: Callable[[float], None] = _ignore
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _is_running: bool = False
+    _is_resting: bool = False
 
     @property
     def root(self) -> str:
@@ -91,12 +106,38 @@ class _PlacedSession:
         return self.session.enforcement
 
     def run(self, command: Command) -> CommandResult:
-        with self.places.place() as waited_s:
-            self.excuse(waited_s)
+        self.excuse(self.places.take())
+        self._is_running = True
+        try:
             result = self.session.run(command)
+        finally:
+            with self._turn:
+                self._is_running = False
+                if not self._is_resting:
+                    self.places.leave()
         if command.argv[0] == "python":
             self.meter.add(result)
         return result
+
+    @contextmanager
+    def rest(self) -> Iterator[None]:
+        """Lend the place of a running command to others, for as long as another thread knows that it only waits."""
+        with self._turn:
+            lends = self._is_running and not self._is_resting
+            self._is_resting = self._is_resting or lends
+        if not lends:
+            yield
+            return
+        self.places.leave()
+        try:
+            yield
+        finally:
+            self.excuse(self.places.take())
+            with self._turn:
+                self._is_resting = False
+                if not self._is_running:
+                    # the command has ended meanwhile
+                    self.places.leave()
 
     def close(self) -> None:
         self.session.close()

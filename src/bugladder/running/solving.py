@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bugladder.records import Task, canonical_json
+from bugladder.records.chats import Question, Reply
 from bugladder.records.protocols import Chat, HostsGuest, OpenWorkspace, Solver
 from bugladder.records.rows import attempt_row, candidate_row
 from bugladder.running.doorway import open_doorway
@@ -30,6 +31,18 @@ class RecordedChat(Chat, Protocol):
 
 MakeChat = Callable[[Task, Deadline], RecordedChat | None]
 """Makes the chat of one task; None where no model was chosen."""
+
+
+@dataclass(frozen=True)
+class _RestingChat:
+    """The chat of a guest: while it is asked, the guest's command waits, and its place is somebody else's."""
+
+    chat: Chat
+    session: Any
+
+    def ask(self, question: Question) -> Reply:
+        with self.session.rest():
+            return self.chat.ask(question)
 
 
 @dataclass(frozen=True)
@@ -59,7 +72,8 @@ class SolveWork:
             chat = self.make_chat(task, deadline)
             rng = random.Random(f"{self.seed}/{task.instance_id}")
             started = time.monotonic()
-            solution = self.solver.solve(task, Bench(workspace, rng, deadline, chat, listener))
+            asked = chat if chat is None or listener is None else _RestingChat(chat, workspace.session)
+            solution = self.solver.solve(task, Bench(workspace, rng, deadline, asked, listener))
             seconds = time.monotonic() - started
             enforcement = canonical_json(workspace.session.enforcement)
         return {
