@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS totals (
 class _Order(Generic[T]):
     """A change that waits for its transaction, then holds what came of it."""
 
-    def __init__(self, change: Callable[[sqlite3.Connection], T], is_flushed: bool) -> None:
+    def __init__(self, change: Callable[[sqlite3.Connection], T], *, is_flushed: bool) -> None:
         self.change, self.is_flushed = change, is_flushed
         self.results: list[T] = []
         self.error: BaseException | None = None
@@ -81,7 +81,7 @@ class Database:
         Raises:
             InfrastructureError: the disk is full, or the file was busy for too long; nothing of the change is kept.
         """
-        order = _Order(change, is_flushed)
+        order = _Order(change, is_flushed=is_flushed)
         with self._queueing:
             self._queue.append(order)
         with self._writing:

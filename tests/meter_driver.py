@@ -1,6 +1,6 @@
 """A driver process: a batch of small instances whose solver asks a model some questions, on the real store and meter.
 
-    python tests/running/metering/meter_driver.py FOLDER BASE_URL INSTANCES CALLS WORKERS BUDGET_USD
+    python tests/meter_driver.py FOLDER BASE_URL INSTANCES CALLS WORKERS BUDGET_USD
 
 It needs no command in a sandbox: what it takes is the loop's, the meter's and the server's. It prints one JSON line.
 """
@@ -25,19 +25,29 @@ from bugladder.workspace import Deadline
 PRICES = PriceTable(as_of="2026-01-01", models={"made-up": Price(input=1.0, cached_input=0.5, output=10.0)})
 
 
+def model_at(base_url: str) -> OpenAIChat:
+    """The model that is asked."""
+    return OpenAIChat("made-up", "made-up", base_url, None, max_output_tokens=100, timeout_s=20.0)
+
+
+def question(words: str, iteration: int = 1) -> Question:
+    """The question of these words."""
+    return Question("fix", iteration, (Message("user", words),))
+
+
 def _work(meter: Meter, model: OpenAIChat, calls: int, item: WorkItem) -> dict[str, object]:
     """Ask one question after the other, each one about the reply before."""
     chat = meter.chat(model, item.id, Deadline(600.0))
     said = "start"
     for n in range(calls):
-        said = chat.ask(Question("fix", n + 1, (Message("user", f"{item.id} {n} {said}"),))).text
+        said = chat.ask(question(f"{item.id} {n} {said}", n + 1)).text
     return {"said": said, **chat.rows()}
 
 
 def main(folder: Path, base_url: str, counts: tuple[int, int, int], budget_usd: float) -> None:
     """Run the batch and print what it came to."""
     instances, calls, workers = counts
-    model = OpenAIChat("made-up", "made-up", base_url, None, max_output_tokens=100, timeout_s=20.0)
+    model = model_at(base_url)
     ask = AskSettings(base_delay_s=0.05, max_delay_s=1.0, patience_s=600.0, tries=20)
     settings = BatchSettings(workers=workers, model=ask)
     items = [WorkItem(f"i{n:03d}", Store.key("meter", {"n": n, "calls": calls}), None) for n in range(instances)]
