@@ -155,7 +155,7 @@ def test_the_best_candidate_is_kept(solve):
     assert solution.candidate.iterations == 3
     assert solution.attempts[-1].stop_reason.startswith("early stop")
     assert "The best patch so far" not in chat.prompt(2)
-    assert "The best patch so far (4 of 6 failing tests pass" in chat.prompt(3)
+    assert "The best patch so far (3 of 5 failing tests pass" in chat.prompt(3)
 
 
 @pytest.mark.slow
@@ -295,7 +295,8 @@ def test_whole_files(solve, lab):
 
 @pytest.mark.parametrize(
     "path", ["../test_out.py", "/tmp/test_out.py", "tests/../../test_out.py", ".git/test_x.py", "tests/test_tiny.py",
-             "tests/conftest.py", "tests/data.json", "tests", "link/test_x.py", "tiny.py/test_x.py", f"{'x' * 300}_test.py"],
+             "tests/conftest.py", "tests/data.json", "tests", "link/test_x.py", "tiny.py/test_x.py",
+             f"{'x' * 300}_test.py"],
 )  # fmt: skip
 def test_tests_at_forbidden_places_go_back(lab, path):
     """A test file outside the repository, over an existing file, behind a link or with a hook's name is never run."""

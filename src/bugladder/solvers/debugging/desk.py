@@ -14,7 +14,7 @@ from bugladder.solvers.debugging.checkout import Checkout
 from bugladder.solvers.debugging.context import ContextLimits, Excerpt
 from bugladder.solvers.debugging.gates import Proposal, check
 from bugladder.solvers.debugging.lookups import opened, searched
-from bugladder.solvers.debugging.prompting import render
+from bugladder.solvers.debugging.prompting import loop_prompts
 from bugladder.solvers.debugging.replies import Response
 from bugladder.solvers.debugging.repository import Repository
 from bugladder.solvers.debugging.retrieval import Index
@@ -86,7 +86,7 @@ class Desk:
     ) -> Heard[R]:
         """Ask for a step's answer; replies that only ask for code are granted while requests are left."""
         while True:
-            prompt = render(step, material=self.material, found=self.found, **values)
+            prompt = loop_prompts().render(step, material=self.material, found=self.found, **values)
             notes.templates.add(prompt[1])
             heard = self.asker.ask((step, notes.iteration), prompt, shape, temperature)
             reply = heard.value
