@@ -57,8 +57,9 @@ class Temporaries:
                 found = "os.devnull" in self.names.resolve(node) or (attr not in _OUT and self.holds(value))
             case ast.Call():
                 found = self._holds_call(node)
-            case ast.BinOp(left=left, op=ast.Div() | ast.Add() | ast.Mod(), right=right):
-                found = self.holds(left) and not _leads_out(right)
+            case ast.BinOp(left=left, op=ast.Div() | ast.Add() as operator, right=right):
+                # "/a" replaces a path that it is joined to, and only lengthens a text
+                found = self.holds(left) and not _leads_out(right, absolute=isinstance(operator, ast.Div))
             case ast.JoinedStr(values=[ast.FormattedValue(value=first), *rest]):
                 found = self.holds(first) and not any(_leads_out(part, absolute=False) for part in rest)
             case _:
