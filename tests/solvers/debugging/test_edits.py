@@ -127,11 +127,8 @@ def test_a_new_file_needs_a_free_place():
 
 def test_a_script_that_changes_nothing_is_refused():
     """No edits, or edits that undo each other, are no answer."""
-    for edits in (
-        [],
-        [Edit("src/m.py", "+ 1", "+ 1")],
-        [Edit("src/m.py", "+ 1", "+ 2"), Edit("src/m.py", "+ 2", "+ 1")],
-    ):
+    undone = [Edit("src/m.py", "+ 1", "+ 2"), Edit("src/m.py", "+ 2", "+ 1")]
+    for edits in ([], [Edit("src/m.py", "+ 1", "+ 1")], undone):
         with pytest.raises(EditError, match="change nothing"):
             apply_script(edits, READ)
     with pytest.raises(EditError, match="change nothing"):
@@ -148,7 +145,7 @@ def test_line_ends_stay_those_of_the_file():
     r"""A model writes "\n": CRLF files are matched all the same and keep their ends, mixed files keep every line's."""
     assert apply_one("a\nb\n", "a\nc\nb\n", "x\r\na\r\nb\r\ny") == "x\r\na\r\nc\r\nb\r\ny"
     assert apply_one("a\r\nb", "c\r\nd", "a\nb\n") == "c\nd\n"
-    assert apply_one("b", "c\nd", "a\r\nb\nc\r\n") == "a\r\nc\r\nd\nc\r\n".replace("c\r\nd", "c\r\nd")
+    assert apply_one("b", "c\nd", "a\r\nb\nc\r\n") == "a\r\nc\r\nd\nc\r\n"
     assert apply_one("\nb", "\nc", "a\r\nb\r\n") == "a\r\nc\r\n"
     assert apply_one("a\n", "", "a\r\nb\n") == "b\n"
     assert apply_whole({"m.py": "a\nc\n"}, {"m.py": "a\r\nb\r\n"}) == {"m.py": "a\r\nc\r\n"}
@@ -170,10 +167,10 @@ def test_whole_files_replace_and_create():
 LINES = st.lists(st.text(st.sampled_from("ab \té\r"), max_size=4), min_size=1, max_size=8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(LINES, st.lists(st.sampled_from(["\n", "\r\n"]), min_size=8, max_size=8), st.data())
 def test_whatever_stands_once_is_replaced_and_nothing_else_moves(lines, ends, data):
-    """For any file and any part of it: one match is replaced where it stands, more are refused; the rest keeps its bytes."""
+    """In any file, one match is replaced where it stands, several are refused, and the rest keeps its bytes."""
     text = "".join(line + end for line, end in zip(lines, ends, strict=False))
     plain = text.replace("\r\n", "\n")
     start = data.draw(st.integers(0, len(plain) - 1))
@@ -192,13 +189,14 @@ def test_whatever_stands_once_is_replaced_and_nothing_else_moves(lines, ends, da
     assert tail.replace("\r\n", "\n") == plain[at + len(search) :]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(st.text(max_size=40), st.text(min_size=1, max_size=20), st.text(max_size=20))
 def test_any_script_ends_in_files_or_in_words(text, search, replacement):
-    """Whatever text, search and replacement are, the answer is another text or one error sentence without a line break."""
+    """Whatever text, search and replacement are, the answer is another text or one line of words."""
+    made, words = {}, ""
     try:
         made = apply_script([Edit("m.py", search, replacement)], {"m.py": text})
     except EditError as error:
-        assert "\n" not in str(error)
-    else:
-        assert made["m.py"] != text
+        words = str(error)
+    assert made.get("m.py", text) != text or words
+    assert "\n" not in words
