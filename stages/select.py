@@ -60,7 +60,7 @@ def _read_ids(path: str) -> tuple[str, ...]:
 def main(argv: Sequence[str]) -> None:
     """Select one phase: `python -m stages.select PHASE`; or `python -m stages.select --verify [PHASE]`."""
     if argv[:1] == ["--verify"]:
-        phase = argv[1] if len(argv) > 1 else None
+        phase = arguments(argv[1:], "PHASE")[0] if argv[1:] else None
         print("\n".join(verify(config.load(phase or _FIRST, "select"), phase)))
         return
     (phase,) = arguments(argv, "PHASE")

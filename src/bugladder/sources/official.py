@@ -118,10 +118,10 @@ def parse_log(parser: str, log: str) -> dict[str, str]:
 
 def resolution(statuses: Mapping[str, str], fail_to_pass: Sequence[str], pass_to_pass: Sequence[str]) -> str:
     """The official verdict on parsed statuses: RESOLVED_FULL, RESOLVED_PARTIAL or RESOLVED_NO."""
-    package = _package()
+    grading = _package().harness.grading
     gold = {"FAIL_TO_PASS": list(fail_to_pass), "PASS_TO_PASS": list(pass_to_pass)}
-    report = package.get_eval_tests_report(dict(statuses), gold)
-    return str(package.get_resolution_status(report))
+    report = grading.get_eval_tests_report(dict(statuses), gold)
+    return str(grading.get_resolution_status(report))
 
 
 @cache
