@@ -71,6 +71,7 @@ def make_project(root: Path, count: int = 6, sizes: dict[str, int] | None = None
     (root / "data").mkdir()
     shutil.copy(PROJECT / "data" / "ids.txt", root / "data" / "ids.txt")
     shutil.copytree(PROJECT / "data" / "swe_bench" / "recipes", root / "data" / "swe_bench" / "recipes")
+    shutil.copytree(PROJECT / "data" / "scripted", root / "data" / "scripted")
     for phase, size in {"baseline": 2, "p1": 4, **(sizes or {})}.items():
         edit_yaml(root / "conf" / "phase" / f"{phase}.yaml", size=size)
     write_catalog(root, count)

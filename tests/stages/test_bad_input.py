@@ -21,7 +21,7 @@ from tiny_project import edit_yaml, make_project, stage
 from bugladder.config.entry import run_stage
 from bugladder.config.locks import phase_lock
 
-FILES = {"dataset": "data/pypi", "ids": "data/ids.txt"}
+FILES = {"dataset": "data/pypi", "ids": "data/ids.txt", "scripts": "data/scripted"}
 CLOSED_PORT = "http://127.0.0.1:9/simple"
 
 
