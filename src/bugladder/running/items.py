@@ -44,6 +44,7 @@ class AskSettings:
         patience_s: how long one request may be refused for there were too many.
         floor: tries at once that a server's refusals leave.
         ceiling: most tries at once; None for one a worker.
+        response_cache: False asks anew for replies that are on disk, and pays for them again.
     """
 
     tries: AtLeastOne = 6
@@ -52,6 +53,7 @@ class AskSettings:
     patience_s: DelaySeconds = 1800.0
     floor: AtLeastOne = 1
     ceiling: AtLeastOne | None = None
+    response_cache: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what could never run.

@@ -52,6 +52,17 @@ def test_a_reply_is_asked_for_once(tmp_path, serve):
     assert len(server.requests) == 2
 
 
+def test_a_cache_that_is_switched_off_is_asked_for_nothing(tmp_path, serve):
+    """Without it each run asks for and pays for all of its replies; with it again, the first of them is used."""
+    server = serve(in_order(reply("first"), reply("second")))
+    for switch, text in ((True, "first"), (False, "second"), (True, "first")):
+        with meter_on(tmp_path, response_cache=switch) as meter:
+            assert meter.chat(model_at(server), "a", Deadline(60)).ask(asked("one")).text == text
+            spent = meter.ledger.spent_usd
+    assert len(server.requests) == 2
+    assert spent == pytest.approx(2 * REPLY_USD)
+
+
 def test_what_decides_a_reply_decides_the_request(tmp_path, serve):
     """Messages, schema, temperature and the model's own settings each make another request."""
     server = serve(in_order(reply("{}")))

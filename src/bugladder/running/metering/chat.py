@@ -46,7 +46,7 @@ class MeteredChat:
         request = request_of(question, model.identity(), model.max_output_tokens)
         started, counted_s = time.monotonic(), 0.0
         try:
-            kept, is_new = self._cache.fetch(request.key, lambda: self._asker.ask(request, self._instance_id))
+            kept, is_new = self._fetch(request)
             counted_s = kept.latency_s if is_new else 0.0
         finally:
             with self._lock:
@@ -59,6 +59,11 @@ class MeteredChat:
         """Rows of `calls` and `transcripts`, in order of asking; the accounts decide was_paid and is_lost."""
         with self._lock:
             return {"calls": list(self._calls), "transcripts": list(self._transcripts)}
+
+    def _fetch(self, request: Request) -> tuple[KeptReply, bool]:
+        if not self._asker.settings.response_cache:
+            return self._asker.ask(request, self._instance_id), True
+        return self._cache.fetch(request.key, lambda: self._asker.ask(request, self._instance_id))
 
     def _note(self, request: Request, kept: KeptReply, *, is_new: bool) -> None:
         question, reply = request.question, kept.reply
