@@ -8,6 +8,7 @@ import pytest
 
 from bugladder import config
 from bugladder.records import BugladderError, InfrastructureError
+from bugladder.records.chats import CapReachedError, ModelRefusedError
 from bugladder.running.batch import BatchHooks, run_batch
 from bugladder.running.items import BatchSettings, ItemStatus, PausedError, WorkItem
 from bugladder.running.store import Store
@@ -171,6 +172,51 @@ def test_crashes_pause(store):
     resumed = run_batch(items_of("a", "b", "c", "d", "e"), echo, settings, store)
     resumed.require_complete()
     assert (resumed.new, resumed.reused) == (4, 1)
+
+
+def test_an_instances_cap_ends_that_instance_alone(store):
+    """An instance's own cap leaves it not_run with the reason, tried once and not stored; the batch is complete."""
+
+    def work(item):
+        if item.id == "a":
+            raise CapReachedError("a: spent", is_phase=False)
+        return echo(item)
+
+    result = run_batch(items_of("a", "b", "c"), work, FAST, store)
+    result.require_complete()
+    capped = result.results["a"]
+    assert (capped.status, capped.reason, capped.tries) == (ItemStatus.NOT_RUN, "a: spent", 1)
+    assert (capped.is_capped, capped.is_input_error) == (True, False)
+    assert store.get(Store.key("test", {"id": "a"})) is None
+    assert [result.results[i].status for i in "bc"] == [ItemStatus.DONE] * 2
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (CapReachedError("the phase has spent it all", is_phase=True), "not_run"),
+        (ModelRefusedError("no such model"), "failed"),
+    ],
+)
+def test_what_holds_for_all_pauses(store, error, status):
+    """A phase's cap and a model that refuses whoever asks start nothing new; the same command goes on afterwards."""
+    ran = []
+
+    def work(item):
+        ran.append(item.id)
+        if item.id == "b":
+            raise error
+        return echo(item)
+
+    settings = BatchSettings(workers=1, retries=2)
+    result = run_batch(items_of("a", "b", "c", "d"), work, settings, store)
+    assert ran == ["a", "b"]
+    assert [r.status.value for r in result.results.values()] == ["done", status, "not_run", "not_run"]
+    with pytest.raises(PausedError, match=str(error)):
+        result.require_complete()
+    resumed = run_batch(items_of("a", "b", "c", "d"), echo, settings, store)
+    resumed.require_complete()
+    assert (resumed.new, resumed.reused) == (3, 1)
 
 
 def test_one_crash_does_not_pause(store):

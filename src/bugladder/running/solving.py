@@ -66,12 +66,12 @@ class SolveWork:
     def __call__(self, task: Task) -> dict[str, Any]:
         """Rows of candidate, attempts, calls and transcripts of one instance, and `was_cut`."""
         with self._opened(task) as (workspace, listener):
+            started = time.monotonic()
+            workspace.remember()
             deadline = Deadline(self.timeout_s)
             workspace.session.excuse = deadline.excuse
-            workspace.remember()
             chat = self.make_chat(task, deadline)
             rng = random.Random(f"{self.seed}/{task.instance_id}")
-            started = time.monotonic()
             asked = chat if chat is None or listener is None else _RestingChat(chat, workspace.session)
             solution = self.solver.solve(task, Bench(workspace, rng, deadline, asked, listener))
             seconds = time.monotonic() - started
