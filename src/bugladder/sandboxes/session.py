@@ -10,8 +10,10 @@ import socket
 import struct
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 from bugladder.records import Command, CommandResult, InfrastructureError, canonical_json, sha256_text
 from bugladder.sandboxes.trees import write_whole
@@ -98,19 +100,41 @@ class Holder:
         return bytes(data)
 
 
-class LocalSession:
-    """An open local sandbox (protocols.Session)."""
+class SessionHolder(Protocol):
+    """What a session needs of whoever holds it: a process of this machine, or one in a container."""
 
-    def __init__(self, holder: Holder, folder: Path | None, env: dict[str, str], enforcement: dict[str, str]) -> None:
-        """Wrap a holder that is set up; folder is where an open session lives on disk, None for a closed one."""
-        base = str(folder) if folder else ""
-        self.root = f"{base}/testbed"
-        self.scratch = f"{base}/scratch"
-        self.pythonpath: tuple[str, ...] = (f"{base}/meta",)
+    label: str
+
+    def ask(self, fields: list[bytes], timeout_s: float) -> list[bytes]:
+        """One request and its answer; InfrastructureError where there is none."""
+        ...
+
+    def end(self) -> None:
+        """End the holder and every process of the session; may be called twice."""
+        ...
+
+
+@dataclass(frozen=True)
+class Places:
+    """Absolute paths inside a session, and the variables that every command of it has."""
+
+    root: str
+    scratch: str
+    pythonpath: tuple[str, ...]
+    env: dict[str, str]
+
+
+class HeldSession:
+    """An open sandbox (protocols.Session): one that a holder holds."""
+
+    def __init__(self, holder: SessionHolder, places: Places, enforcement: dict[str, str]) -> None:
+        """Wrap a holder that is set up."""
+        self.root = places.root
+        self.scratch = places.scratch
+        self.pythonpath = places.pythonpath
         self.enforcement = enforcement
         self._holder = holder
-        self._folder = folder
-        self._env = env
+        self._env = places.env
         self._is_closed = False
 
     def run(self, command: Command) -> CommandResult:
@@ -148,9 +172,6 @@ class LocalSession:
             return
         self._is_closed = True
         self._holder.end()
-        if self._folder is not None:
-            # the holder removes it too, so that it also goes when the driver is killed
-            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _answer(self, request: list[bytes], timeout_s: float) -> list[bytes]:
         try:
@@ -158,6 +179,23 @@ class LocalSession:
         except InfrastructureError:
             self.close()
             raise
+
+
+class LocalSession(HeldSession):
+    """A session of the sandbox `local`."""
+
+    def __init__(self, holder: Holder, folder: Path | None, env: dict[str, str], enforcement: dict[str, str]) -> None:
+        """Wrap a holder that is set up; folder is where an open session lives on disk, None for a closed one."""
+        base = str(folder) if folder else ""
+        super().__init__(holder, Places(f"{base}/testbed", f"{base}/scratch", (f"{base}/meta",), env), enforcement)
+        self._folder = folder
+
+    def close(self) -> None:
+        """End every process and remove everything; may be called twice."""
+        super().close()
+        if self._folder is not None:
+            # the holder removes it too, so that it also goes when the driver is killed
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def joined(texts: tuple[str, ...]) -> bytes:

@@ -11,7 +11,8 @@ def processes(is_closed):
     numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     me = os.getpid()
     if is_closed:
-        return [n for n in numbers if n != me]
+        # pid 1 is us, or the one that holds us
+        return [n for n in numbers if n not in {1, me}]
     parents = {}
     for number in numbers:
         try:
@@ -25,6 +26,18 @@ def processes(is_closed):
         if not more:
             return sorted(found - {me})
         found |= more
+
+
+def oom_kills(paths):
+    """How many processes of the control group the kernel has killed for memory, by the first file that tells it."""
+    for path in paths:
+        try:
+            with open(path, "rb") as stream:
+                counts = dict(line.split() for line in stream if len(line.split()) == 2)
+        except OSError:
+            continue
+        return int(counts.get(b"oom_kill", 0))
+    return 0
 
 
 def private_bytes(numbers):

@@ -6,7 +6,7 @@ import resource
 import time
 
 import kernel
-from census import kill_everything, private_bytes, processes
+from census import kill_everything, oom_kills, private_bytes, processes
 from pump import Pump
 from wire import SessionEndedError, listed, receive, send
 
@@ -85,6 +85,8 @@ def pump_until_end(pump, place, deadline):
             return True, ""
         if pump.step(max(0.001, min(deadline, next_look) - now)):
             return False, ""
+        if pump.stopped:
+            return False, f"sandbox: {pump.stopped.decode()}, killed\n"
         if time.monotonic() >= next_look:
             words = over_limit(place)
             if words:
@@ -100,7 +102,7 @@ def used_cpu():
 def run(place, fields):
     timeout_s, limit, cwd = float(fields[0]), int(fields[1]), fields[2].decode("utf-8", "surrogateescape")
     env = dict(item.split("=", 1) for item in listed(fields[4]))
-    cpu, began = used_cpu(), time.monotonic()
+    cpu, ooms, began = used_cpu(), oom_kills(place["memory_events"]), time.monotonic()
     pid, pipes, fail_fd = start(place, listed(fields[3]), env, cwd)
     pump = Pump(pid, pipes, fields[5], limit)
     timed_out, words = pump_until_end(pump, place, began + timeout_s)
@@ -115,6 +117,8 @@ def run(place, fields):
     if failure:
         raise OSError(failure.decode())
     code = -_signal.SIGKILL if code is None else code
+    if oom_kills(place["memory_events"]) > ooms:
+        words += f"sandbox: over {place['memory_bytes'] >> 20} MB of memory, a process was killed\n"
     send(
         b"done", b"" if timed_out else b"%d" % code, b"1" if pump.truncated else b"",
         repr(wall).encode(), repr(used_cpu() - cpu).encode(), out, err + words.encode(),
@@ -124,6 +128,7 @@ def run(place, fields):
 def serve(place):
     while True:
         name, *fields = receive()
-        if name != b"run":
+        if name == b"run":
+            run(place, fields)
+        elif name != b"stop":  # one that came too late has nothing to stop
             raise SessionEndedError
-        run(place, fields)

@@ -38,7 +38,13 @@ def place_of(setup, is_closed, uid, can_count):
         "is_closed": is_closed, "uid": uid, "root": f"{base}/testbed", "scratch": f"{base}/scratch",
         "home": f"{base}/home/solver", "meta": f"{base}/meta", "memory_bytes": int(setup[b"memory_bytes"]),
         "processes": int(setup[b"processes"]), "limits": limits(setup, can_count), "is_counted": can_count,
+        "memory_events": (),
     }  # fmt: skip
+
+
+def packed(setup, old_root):
+    with open(f"{old_root}{setup[b'tree'].decode()}", "rb") as stream:
+        return stream.read()
 
 
 def hold_closed(setup, uid, is_root):
@@ -53,7 +59,7 @@ def hold_closed(setup, uid, is_root):
     except OSError as error:
         raise NoNamespacesError(str(error)) from error
     os.mkdir("/meta", 0o755)
-    fill(setup, place, "/oldroot")
+    fill(setup, place, packed(setup, "/oldroot"))
     seal_root()
     # the change of user while filling has cleared it
     kernel.prctl(kernel.PR_SET_PDEATHSIG, _signal.SIGKILL)
@@ -67,7 +73,7 @@ def hold_open(setup):
     place = place_of(setup, False, None, False)
     for name in ("testbed", "scratch", "home/solver", "meta", "tmp"):
         os.makedirs(f"{setup[b'folder'].decode()}/{name}", mode=0o700, exist_ok=True)
-    fill(setup, place, "")
+    fill(setup, place, packed(setup, ""))
     send(b"ready", b"open", b"watch")
     serve(place)
 

@@ -38,16 +38,14 @@ def remove(path):
         return
 
 
-def fill(setup, place, old_root):
+def fill(setup, place, tree):
     """Lay meta as ourselves and the tree as the session's user, so that no owner has to be changed."""
     uid = place["uid"]
     lay(setup[b"meta"], place["meta"])
-    with open(f"{old_root}{setup[b'tree'].decode()}", "rb") as stream:
-        tree = stream.read()
     if uid is not None:
         for path in (place["root"], place["scratch"], place["home"]):
-            os.chown(path, uid, uid)
             os.chmod(path, 0o700)
+            os.chown(path, uid, uid)
         os.setegid(uid)
         os.seteuid(uid)
     try:

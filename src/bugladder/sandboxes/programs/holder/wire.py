@@ -1,9 +1,11 @@
-"""The socket to the driver: a count, then length and bytes of each field; the same as in session.py."""
+"""The line to the driver: a count, then length and bytes of each field; the same as in session.py."""
 
 import os
 import struct
 
 CONTROL = 0
+# where answers go: the same socket, or the second half of a pair of pipes
+ANSWERS = 0
 
 
 class SessionEndedError(Exception):
@@ -32,7 +34,7 @@ def send(*fields):
     for data in (head, *fields):
         view = memoryview(data)
         while view:
-            view = view[os.write(CONTROL, view) :]
+            view = view[os.write(ANSWERS, view) :]
 
 
 def listed(field):
