@@ -13,6 +13,17 @@ from wire import SessionEndedError, listed, receive, send
 TICK_S = 0.05
 
 
+def limits(setup, is_counted):
+    memory, cpu, size = (int(setup[name]) for name in (b"memory_bytes", b"cpu_s", b"file_bytes"))
+    found = [
+        (resource.RLIMIT_AS, memory, memory), (resource.RLIMIT_CPU, cpu, cpu + 1), (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_FSIZE, size, size), (resource.RLIMIT_NOFILE, 1024, 1024),
+    ]  # fmt: skip
+    if is_counted:
+        found.append((resource.RLIMIT_NPROC, int(setup[b"processes"]), int(setup[b"processes"])))
+    return found
+
+
 def start(place, argv, env, cwd):
     """Fork and execute; returns the pid, our ends of its three pipes, and a pipe that tells of a failed preparation."""
     in_r, in_w = os.pipe()

@@ -11,32 +11,21 @@ sys.path.insert(0, os.path.dirname(__file__))
 
 import _signal
 import errno
-import resource
 
 import kernel
 from census import kill_everything
-from commands import serve
+from commands import limits, serve
 from tree import fill, remove_folder
 from wire import CONTROL, SessionEndedError, receive, send
 from world import NoNamespacesError, build_root, raise_loopback, seal_root, session_user, unshare_world, write_etc
 
 
-def limits(setup, is_counted):
-    memory, cpu, size = (int(setup[name]) for name in (b"memory_bytes", b"cpu_s", b"file_bytes"))
-    found = [
-        (resource.RLIMIT_AS, memory, memory), (resource.RLIMIT_CPU, cpu, cpu + 1), (resource.RLIMIT_CORE, 0, 0),
-        (resource.RLIMIT_FSIZE, size, size), (resource.RLIMIT_NOFILE, 1024, 1024),
-    ]  # fmt: skip
-    if is_counted:
-        found.append((resource.RLIMIT_NPROC, int(setup[b"processes"]), int(setup[b"processes"])))
-    return found
-
-
 def place_of(setup, is_closed, uid, can_count):
     base = "" if is_closed else setup[b"folder"].decode()
+    root = f"{base}/testbed"
     return {
-        "is_closed": is_closed, "uid": uid, "root": f"{base}/testbed", "scratch": f"{base}/scratch",
-        "home": f"{base}/home/solver", "meta": f"{base}/meta", "memory_bytes": int(setup[b"memory_bytes"]),
+        "is_closed": is_closed, "uid": uid, "root": root, "meta": f"{base}/meta",
+        "owned": (root, f"{base}/scratch", f"{base}/home/solver"), "memory_bytes": int(setup[b"memory_bytes"]),
         "processes": int(setup[b"processes"]), "limits": limits(setup, can_count), "is_counted": can_count,
         "memory_events": (),
     }  # fmt: skip

@@ -43,7 +43,7 @@ def fill(setup, place, tree):
     uid = place["uid"]
     lay(setup[b"meta"], place["meta"])
     if uid is not None:
-        for path in (place["root"], place["scratch"], place["home"]):
+        for path in place["owned"]:
             os.chmod(path, 0o700)
             os.chown(path, uid, uid)
         os.setegid(uid)
