@@ -165,14 +165,14 @@ class _Loop:
         return len(self._flying) < self._settings.workers
 
     def _settle(self, future: Future[ItemResult]) -> None:
-        item, lease = self._flying.pop(future)
-        try:
-            result = future.result()
-            if result.status is ItemStatus.DONE:
-                result = replace(result, value=_as_stored(result))
-                self._keep(item.key, result)
-        finally:
-            lease.release()
+        item, lease = self._flying[future]
+        result = future.result()
+        if result.status is ItemStatus.DONE:
+            result = replace(result, value=_as_stored(result))
+            self._keep(item.key, result)
+        lease.release()
+        # only now: an interrupt in the middle leaves it in flight, so that what was finished is settled once more
+        del self._flying[future]
         self._record(result)
 
     def _keep(self, key: str, result: ItemResult) -> None:
@@ -196,6 +196,8 @@ class _Loop:
         for future in list(self._flying):
             with contextlib.suppress(BugladderError):  # what stopped us is already on its way up
                 self._settle(future)
+        for _, lease in self._flying.values():
+            lease.release()
 
 
 def _reused(item: WorkItem, value: dict[str, Any]) -> ItemResult:

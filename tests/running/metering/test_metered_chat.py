@@ -171,7 +171,9 @@ def test_retry_after_holds_for_all(tmp_path, serve):
         chats = [meter.chat(model_at(server), f"i{n}", deadlines[n]) for n in range(3)]
         first = threading.Thread(target=lambda: chats[0].ask(asked("zero")))
         first.start()
+        end = time.monotonic() + 10
         while not server.requests or server.requests[0].ended_s is None:
+            assert time.monotonic() < end, "the first request never ended"
             time.sleep(0.01)
         time.sleep(0.1)
         ask_at_once(lambda n: chats[n + 1].ask(asked(f"later {n}")), 2)
