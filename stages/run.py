@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from bugladder import config
 from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import write
 from bugladder.config.locks import phase_lock
-from bugladder.records import tables
-from bugladder.records.protocols import ChatModel, Solver
+from bugladder.records import Task, tables
+from bugladder.records.protocols import ChatModel, HandsIn, Solver
 from bugladder.running.batch import BatchHooks, run_batch
-from bugladder.running.collecting import Tables, predictions, run_tables
+from bugladder.running.collecting import Tables, predictions, run_tables, system_name
+from bugladder.running.handing_in import hand_in, hand_in_item
 from bugladder.running.metering.meter import open_meter
 from bugladder.running.run_items import run_item, spending_of
 from bugladder.running.setting import RESPONSES, gate_of, open_setting
@@ -28,9 +30,14 @@ def run(slice_: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], obeys: st
         open_setting(slice_, label) as setting,
         open_meter(RESPONSES, spending_of(slice_, label), setting.batch) as meter,
     ):
-        timeout_s = slice_["limits"]["instance_timeout_s"]
-        work = SolveWork(solver, setting.open_workspace, slice_["seed"], timeout_s, meter.chat_maker(model))
-        items = [run_item(row, slice_, setting.sandbox, model) for row in tasks]
+        work: Callable[[Task], dict[str, Any]]
+        if isinstance(solver, HandsIn):
+            work = partial(hand_in, solver)
+            items = [hand_in_item(row, solver) for row in tasks]
+        else:
+            timeout_s = slice_["limits"]["instance_timeout_s"]
+            work = SolveWork(solver, setting.open_workspace, slice_["seed"], timeout_s, meter.chat_maker(model))
+            items = [run_item(row, slice_, setting.sandbox, model) for row in tasks]
         hooks = BatchHooks(label, gate_of(slice_, obeys, config.arm_digest(slice_)))
         result = run_batch(items, lambda item: work(item.payload), setting.batch, setting.store, hooks)
         return run_tables(result, meter.ledger.charged(), getattr(solver, "max_iterations", None))
@@ -44,7 +51,7 @@ def main(argv: Sequence[str]) -> None:
         found = run(slice_, tables.read(tables.TASKS, folder / "tasks.parquet"), obeys, f"run@{phase}")
         for name, rows in found.items():
             tables.write(tables.ALL[name], rows, folder / f"{name}.parquet")
-        write(folder / "predictions.jsonl", predictions(found["candidates"], slice_["solver"]["name"]))
+        write(folder / "predictions.jsonl", predictions(found["candidates"], system_name(slice_)))
 
 
 if __name__ == "__main__":

@@ -69,7 +69,8 @@ def make_project(root: Path, count: int = 6, sizes: dict[str, int] | None = None
     (PROJECT / ".bugladder" / "envs").mkdir(parents=True, exist_ok=True)
     (root / ".bugladder" / "envs").symlink_to(PROJECT / ".bugladder" / "envs")
     (root / "data").mkdir()
-    shutil.copy(PROJECT / "data" / "ids.txt", root / "data" / "ids.txt")
+    for name in ("ids.txt", "predictions.jsonl"):
+        shutil.copy(PROJECT / "data" / name, root / "data" / name)
     shutil.copytree(PROJECT / "data" / "swe_bench" / "recipes", root / "data" / "swe_bench" / "recipes")
     shutil.copytree(PROJECT / "data" / "scripted", root / "data" / "scripted")
     for phase, size in {"baseline": 2, "p1": 4, **(sizes or {})}.items():

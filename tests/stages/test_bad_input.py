@@ -21,7 +21,9 @@ from tiny_project import edit_yaml, make_project, stage
 from bugladder.config.entry import run_stage
 from bugladder.config.locks import phase_lock
 
-FILES = {"dataset": "data/pypi", "ids": "data/ids.txt", "scripts": "data/scripted"}
+FILES = {
+    "dataset": "data/pypi", "ids": "data/ids.txt", "scripts": "data/scripted", "predictions": "data/predictions.jsonl",
+}  # fmt: skip
 CLOSED_PORT = "http://127.0.0.1:9/simple"
 
 

@@ -61,7 +61,8 @@ def test_an_edit_of_a_file_runs_its_reader_again(tmp_path):
     listed.parent.mkdir()
     listed.write_text("\n".join(IDS) + "\n")
     choice = ["selection.strategy=file", "selection.ensure_baseline=false"]
-    edit_yaml(root / "params.yaml", overrides=choice, files={"dataset": "data/pypi", "ids": str(listed)})
+    files = read_params(root / "params.yaml")["files"] | {"ids": str(listed)}
+    edit_yaml(root / "params.yaml", overrides=choice, files=files)
     assert selecting(root) == (["resolve", "select"], IDS)
     assert selecting(root) == ([], IDS)
     (listed.parent / "other.txt").write_text("tiny0-1.0-1.1\n")

@@ -139,6 +139,19 @@ class Solver(Protocol):
 
 
 @runtime_checkable
+class HandsIn(Solver, Protocol):
+    """A solver that only hands in what was made elsewhere: no workspace is opened for it, and its bench is None."""
+
+    def given(self, task: Task) -> dict[str, Any]:
+        """What it takes from outside for a task, JSON-ready: with its code, all that its solution depends on.
+
+        Raises:
+            BugladderError: what it takes from is not as it should be.
+        """
+        ...
+
+
+@runtime_checkable
 class HostsGuest(Protocol):
     """What a solver has besides if it lets a foreign program work: its bench then has a listener."""
 

@@ -78,10 +78,35 @@ def _candidate(item: ItemResult) -> dict[str, Any]:
     return {"instance_id": item.id, **empty, **fate, "reason": item.reason, "seconds": item.seconds}
 
 
-def predictions(candidates: Sequence[Mapping[str, Any]], arm: str) -> str:
-    """The candidates in the field's format, one JSON object a line."""
+def system_name(slice_: Mapping[str, Any]) -> str:
+    """Who the predictions of a run are by: the solver and its model, or whose patches were handed in.
+
+    Args:
+        slice_: what run reads of the configuration.
+    """
+    solver, model = slice_["solver"], slice_["model"]["name"]
+    if solver.get("model_name"):
+        return str(solver["model_name"])
+    return str(solver["name"]) if model == "none" else f"{solver['name']}+{model}"
+
+
+def predictions(candidates: Sequence[Mapping[str, Any]], system: str) -> str:
+    """The candidates in the field's format, one JSON object a line, as the official harness reads them.
+
+    What came to no result (a cap, the machine) has no line: the harness then calls it incomplete, not empty.
+
+    Args:
+        candidates: rows of candidates.
+        system: the predictions' model_name_or_path.
+    """
     fields = [
-        {"instance_id": c["instance_id"], "model_name_or_path": arm, "model_patch": c["patch"] or ""}
+        {"instance_id": c["instance_id"], "model_name_or_path": system, "model_patch": _as_text(c["patch"] or "")}
         for c in candidates
+        if c["status"] in {"done", "failed"}
     ]
     return "".join(json.dumps(f) + "\n" for f in fields)
+
+
+def _as_text(patch: str) -> str:
+    # the harness writes a patch as UTF-8 and stops at a byte that is none; its fuzzy matching may pass over the mark
+    return patch.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
