@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bugladder.grading.grade import full_test_files, inert_files
+from bugladder.grading.grade import full_test_files, inert_files, test_paths
 from bugladder.grading.settings import GradingSettings
 from bugladder.records import BugladderError, Control, Files, Instance, Outcome, TestReport
 from bugladder.records.protocols import OpenWorkspace
@@ -56,12 +56,13 @@ def run_controls(instance: Instance, trees: Trees, open_workspace: OpenWorkspace
         BugladderError: the reference's runs collect nothing; names the instance and the paths.
     """
     reports: Reports = {c: [] for c in Control}
+    chosen = test_paths(instance.environment, trees.tests)
     for _ in range(repeats):
         for control, files in trees.arms.items():
             with open_workspace(instance.environment, {**trees.tests, **files}) as workspace:
-                reports[control].append(workspace.test())
+                reports[control].append(workspace.test(paths=chosen))
     if not any(r.results for r in reports[Control.REFERENCE]):
-        paths = ", ".join(instance.environment.runner.paths)
+        paths = ", ".join(chosen)
         words = reports[Control.REFERENCE][0].command
         tail = (words.stderr or words.stdout).decode("utf-8", "replace").strip()[-200:].replace("\n", " / ")
         raise BugladderError(
@@ -73,7 +74,6 @@ def run_controls(instance: Instance, trees: Trees, open_workspace: OpenWorkspace
 
 def control_run(control: Control, repeat: int, report: TestReport) -> ControlRun:
     """The row of one run."""
-    passed = sum(r.outcome is Outcome.PASSED for r in report.results)
-    return ControlRun(
-        control, repeat, passed, len(report.results) - passed, report.command.wall_s, report.command.cpu_s
-    )
+    outcomes = [r.outcome for r in report.results if not r.is_alias]
+    passed = outcomes.count(Outcome.PASSED)
+    return ControlRun(control, repeat, passed, len(outcomes) - passed, report.command.wall_s, report.command.cpu_s)

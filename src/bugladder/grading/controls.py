@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bugladder.grading.control_runs import ControlRun, Reports, Trees, control_run, export_trees, run_controls
-from bugladder.grading.grade import Grade, Grader, outcomes_of
+from bugladder.grading.grade import Grade, Grader, outcomes_of, test_paths
 from bugladder.grading.issue_text import FailingTest, issue_text
 from bugladder.grading.settings import GradingSettings
 from bugladder.records import Answer, Control, Files, Instance, Outcome, Task
@@ -100,7 +100,7 @@ def _split_and_grade(case: _Case, validity: Validity, split_settings: SplitSetti
         found,
         reason=reason,
         was_cut=found.was_cut or any(g.was_cut for g in grades.values()),
-        task=None if reason else _task(case.instance, statement, divided, shown, found.protocol),
+        task=None if reason else _task(case, statement, divided, shown, found.protocol),
         answer=None if reason else answer,
         grades=tuple(grades.items()),
     )
@@ -152,7 +152,7 @@ def _cut_trouble(case: _Case, divided: Split, shown: Files) -> str:
         return ""
     for control in (Control.NO_OP, Control.REFERENCE):
         with case.open_workspace(case.instance.environment, {**shown, **case.trees.arms[control]}) as workspace:
-            seen = outcomes_of(workspace.test(public))
+            seen = outcomes_of(workspace.test(public, paths=test_paths(case.instance.environment, case.trees.tests)))
         for test in public:
             should_pass = control is Control.REFERENCE or test in divided.public_pass_to_pass
             if (seen.get(test, Outcome.MISSING) is Outcome.PASSED) != should_pass:
@@ -175,14 +175,19 @@ def _answer(instance: Instance, divided: Split, listed: ListedTests) -> Answer:
     )
 
 
-def _task(instance: Instance, statement: str, divided: Split, shown: Files, protocol: str) -> Task:
+def _task(case: _Case, statement: str, divided: Split, shown: Files, protocol: str) -> Task:
+    instance, environment = case.instance, case.instance.environment
+    if protocol == "split":
+        # the files are shown, so which ones they are is no secret any more
+        runner = replace(environment.runner, paths=test_paths(environment, case.trees.tests))
+        environment = replace(environment, runner=runner)
     return Task(
         instance_id=instance.instance_id,
         dataset=instance.dataset,
         origin=instance.origin,
         repo=instance.repo,
         problem_statement=statement,
-        environment=instance.environment,
+        environment=environment,
         public_fail_to_pass=divided.public_fail_to_pass,
         public_pass_to_pass=divided.public_pass_to_pass,
         apparent_difficulty=instance.apparent_difficulty,

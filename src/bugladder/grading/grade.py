@@ -10,7 +10,7 @@ from bugladder.grading.settings import GradingSettings
 from bugladder.records import Answer, Environment, Files, Kind, Outcome, Side, TestOutcome, TestReport
 from bugladder.records.paths import PathRules
 from bugladder.records.protocols import OpenWorkspace
-from bugladder.workspace import TreeRefusedError, apply_patch
+from bugladder.workspace import TreeRefusedError, Workspace, apply_patch
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,20 @@ class Grader:
         with self.open_workspace(self.environment, {}) as workspace:
             if not kept.patch.strip():
                 restoration.unpatched(workspace)
-                return self._graded(workspace.test(), kept.dropped)
+                return self._graded(self._tested(workspace, restoration.tests), kept.dropped)
             applied = workspace.apply(kept.patch)
             if not applied.applied:
                 return self._failed(applied.reason, kept.dropped)
             try:
                 more = restoration.patched(workspace)
-                return self._graded(workspace.test(), tuple(dict.fromkeys([*kept.dropped, *more])))
+                report = self._tested(workspace, restoration.tests)
+                return self._graded(report, tuple(dict.fromkeys([*kept.dropped, *more])))
             except TreeRefusedError as error:
                 # a full disk or a file where a folder belongs is the patch's doing: the fresh tree took everything
                 return self._failed(f"the patched tree does not take its tests: {error}", kept.dropped)
+
+    def _tested(self, workspace: Workspace, tests: Files) -> TestReport:
+        return workspace.test(paths=test_paths(self.environment, tests))
 
     def _failed(self, reason: str, dropped: tuple[str, ...]) -> Grade:
         return Grade(
@@ -87,6 +91,16 @@ class Grader:
 def full_test_files(base: Files, test_patch: str) -> Files:
     """Whole test files as the test patch leaves them (None where it deletes one)."""
     return apply_patch(base, test_patch)
+
+
+def test_paths(environment: Environment, tests: Files) -> tuple[str, ...]:
+    """What the runner is asked to run: what the environment names, or else the Python files that the tests leave.
+
+    Args:
+        environment: the instance's; one whose test files would tell what is tested names none.
+        tests: whole files as the test patch leaves them.
+    """
+    return environment.runner.paths or tuple(sorted(p for p, c in tests.items() if c is not None and p.endswith(".py")))
 
 
 def outcomes_of(report: TestReport) -> dict[str, Outcome]:

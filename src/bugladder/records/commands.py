@@ -48,6 +48,7 @@ class TestRequest:
         timeout_s: wall-clock bound of the whole command.
         ids: only these test ids (None for all that the spec's paths collect).
         ids_file: absolute path inside the sandbox that lists `ids`, one a line; set by the workspace.
+        key: what the program that reports gets on standard input, and seals its report with.
     """
 
     root: str
@@ -59,6 +60,7 @@ class TestRequest:
     ids_file: str | None = None
     paths: tuple[str, ...] | None = None
     """Instead of the spec's paths (own tests)."""
+    key: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class TestResult:
     """One test of one run. phase is where a non-pass arose: setup, call or teardown ("" for a pass).
 
     definition is "path::qualname" of the code that ran, relative to the repository root, or "" where it has none;
-    message is the exception's message, at most 500 characters.
+    message is the exception's message, at most 500 characters. is_alias marks the same test under another of its names.
     """
 
     test_id: str
@@ -75,17 +77,22 @@ class TestResult:
     definition: str
     seconds: float
     message: str = ""
+    is_alias: bool = False
 
 
 @dataclass(frozen=True)
 class TestReport:
-    """A test run as its runner read it. is_readable is False where no trustworthy report was written."""
+    """A test run as its runner read it. is_readable is False where no trustworthy report was written.
+
+    distrust says why the run cannot be believed: something else than the tests decided what was reported.
+    """
 
     results: tuple[TestResult, ...]
     collection_errors: tuple[tuple[str, str], ...]
     is_readable: bool
     is_complete: bool
     command: CommandResult
+    distrust: tuple[str, ...] = ()
 
     def outcomes(self) -> dict[str, Outcome]:
         """Outcome by test id."""

@@ -1,89 +1,54 @@
-"""The pytest command and the reading of the report that our plugin writes; nothing is read from standard output."""
+"""The pytest command and the reading of the report that our program writes; nothing is read from standard output."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from bugladder.records import Command, CommandResult, Files, Outcome, RunnerSpec, TestReport, TestRequest, TestResult
+from bugladder.records import Command, CommandResult, Files, RunnerSpec, TestReport, TestRequest
+from bugladder.runners.events import read_events
 
-_PLUGIN = "bugladder_report"
-_PROGRAM = Path(__file__).parent / "programs" / f"{_PLUGIN}.py"
+_PROGRAMS = Path(__file__).parent / "programs"
+_FILES = ("start", "pytest", "guard", "items", "sentinels", "choice")
 # The suite's own addopts ask for coverage, xdist or strictness that a measured run must not depend on.
-_OPTIONS = ("-q", "-p", _PLUGIN, "-p", "no:cacheprovider", "-o", "addopts=", "--continue-on-collection-errors")
+_OPTIONS = ("-q", "-p", "bugladder_choice", "-p", "no:cacheprovider", "-o", "addopts=")
 
 
 @dataclass(frozen=True)
 class PytestRunner:
-    """Runner for pytest suites. Outcomes come from the plugin's JSON lines; one line a test, written after teardown."""
+    """Runner for pytest suites. One record a test, written after teardown, sealed with the request's key."""
 
     name: str = "pytest"
 
     def files(self) -> Files:
-        """The plugin, for a folder on PYTHONPATH outside the repository."""
-        return {_PROGRAM.name: _PROGRAM.read_bytes()}
+        """The programs, for a folder on PYTHONPATH outside the repository."""
+        return {f"bugladder_{name}.py": (_PROGRAMS / f"bugladder_{name}.py").read_bytes() for name in _FILES}
 
     def command(self, spec: RunnerSpec, request: TestRequest) -> Command:
-        """`python -m pytest` on the request's paths, the files of its ids, or the spec's paths."""
+        """pytest on the request's paths, the files of its ids, or the spec's paths.
+
+        The repository's folders are no part of PYTHONPATH: they come on the path after pytest was loaded.
+        """
         paths = request.paths or (tuple(_files_of(request.ids)) if request.ids is not None else spec.paths)
-        own = [request.root if p == "." else f"{request.root}/{p}" for p in spec.pythonpath]
         env = {
             **dict(spec.env),
-            "PYTHONPATH": ":".join([*own, *request.pythonpath, request.support]),
+            "PYTHONPATH": ":".join([*request.pythonpath, request.support]),
+            "BUGLADDER_PATH": ":".join(request.root if p == "." else f"{request.root}/{p}" for p in spec.pythonpath),
             "BUGLADDER_REPORT": request.report,
+            "BUGLADDER_WATCH": ":".join(paths),
         }
         if request.ids_file is not None:
             env["BUGLADDER_IDS"] = request.ids_file
-        argv = ("python", "-m", "pytest", *_OPTIONS, f"--rootdir={request.root}", *spec.options, *paths)
-        return Command(argv, request.timeout_s, env=tuple(sorted(env.items())))
+        program = (f"{request.support}/bugladder_start.py", "bugladder_pytest")
+        options = (*_OPTIONS, "--continue-on-collection-errors", f"--rootdir={request.root}", *spec.options)
+        argv = ("python", *program, *options, *paths)
+        return Command(argv, request.timeout_s, stdin=request.key, env=tuple(sorted(env.items())))
 
     def read(self, report: bytes, result: CommandResult) -> TestReport:
-        """Outcomes by id; a test that a time-out interrupted is not in the report.
-
-        A line that is no JSON object of ours makes the report unreadable: only the plugin writes there.
-        """
-        events = _events(report)
-        tests = [e for e in events or () if e["event"] == "test"]
-        finished = [e for e in events or () if e["event"] == "finished"]
-        errors = [(e["path"], e["message"]) for e in events or () if e["event"] == "collection_error"]
-        return TestReport(
-            results=tuple(_result(e) for e in tests),
-            collection_errors=tuple(errors),
-            is_readable=bool(events),
-            # pytest's exit status and the process's must tell the same story
-            is_complete=len(finished) == 1 and finished[0]["exit_status"] == result.exit_code,
-            command=result,
-        )
+        """Outcomes by id."""
+        return read_events(report, result)
 
 
 def _files_of(ids: Iterable[str]) -> list[str]:
     return sorted({i.split("::", 1)[0] for i in ids})
-
-
-def _events(report: bytes) -> list[dict[str, Any]] | None:
-    lines = report.decode("utf-8", "replace").split("\n")
-    events: list[dict[str, Any]] = []
-    # what follows the last line break is a line that a kill cut off
-    for line in lines[:-1]:
-        try:
-            event = json.loads(line)
-        except json.JSONDecodeError:
-            return None
-        if not isinstance(event, dict) or "event" not in event:
-            return None
-        events.append(event)
-    return events
-
-
-def _result(event: Mapping[str, Any]) -> TestResult:
-    return TestResult(
-        test_id=event["id"],
-        outcome=Outcome(event["outcome"]),
-        phase=event["phase"],
-        definition=event["definition"],
-        seconds=float(event["seconds"]),
-        message=event["message"],
-    )

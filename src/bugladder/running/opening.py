@@ -13,11 +13,13 @@ from pathlib import Path
 
 from bugladder.records import BugladderError, Command, CommandResult, Environment, Files, Guest
 from bugladder.records.protocols import OpenWorkspace, Runner, Sandbox, Session
+from bugladder.runners.django import DjangoRunner
 from bugladder.runners.pytest import PytestRunner
+from bugladder.runners.sympy import SympyRunner
 from bugladder.workspace import Workspace
 
 # Runner names stand in environment records, which outlive a configuration, so they are resolved here.
-_RUNNERS: dict[str, Runner] = {"pytest": PytestRunner()}
+_RUNNERS: dict[str, Runner] = {r.name: r for r in (DjangoRunner(), PytestRunner(), SympyRunner())}
 
 
 def _ignore(_seconds: float) -> None:

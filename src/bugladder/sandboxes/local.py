@@ -17,13 +17,18 @@ from bugladder.records import (
     Environment,
     Guest,
     InfrastructureError,
+    MirrorSource,
     SdistSource,
     canonical_json,
     sha256_text,
 )
 from bugladder.records.ranges import AtLeastOne, Seconds
+from bugladder.records.setup_steps import EditableInstall
+from bugladder.sandboxes.checkouts import Checkout, Members, packed_checkout
 from bugladder.sandboxes.environments import provision, provision_tools
+from bugladder.sandboxes.installing import install_editable
 from bugladder.sandboxes.session import Holder, LocalSession, NamespacesMissingError, joined
+from bugladder.sandboxes.setup_files import programs_digest
 from bugladder.sandboxes.trees import pack_overlay, packed_tree, write_whole
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -83,11 +88,23 @@ class LocalSandbox:
     def digest(self, environment: Environment) -> str:
         """Digest of what `open` provides: environment, interpreter, machine kind, limits that decide a result."""
         settings = {k: v for k, v in asdict(self).items() if k not in {"cache", "open_timeout_s", "allow_open"}}
-        return sha256_text(canonical_json([environment.digest, sys.version, platform.machine(), settings]))
+        programs = [programs_digest()] if environment.setup else []
+        made_of = [environment.digest, sys.version, platform.machine(), settings, *programs]
+        return sha256_text(canonical_json(made_of))
 
     def _open(self, environment: Environment, label: str, cache: Path, guest: Guest | None) -> LocalSession:
-        setup = {**self._tree(environment, cache), **self._limits()}
-        env_path = provision(environment.requirements, cache).resolve()
+        return self._session(self._tree(environment, cache), environment.requirements, label, cache, guest)
+
+    def _session(
+        self,
+        tree: dict[bytes, bytes],
+        requirements: tuple[str, ...],
+        label: str,
+        cache: Path,
+        guest: Guest | None = None,
+    ) -> LocalSession:
+        setup = {**tree, **self._limits()}
+        env_path = provision(requirements, cache).resolve()
         tools_path = provision_tools(self.tool_requirements, cache).resolve()
         if self.force_open or not namespaces_are_there(str(cache)):
             return self._open_on_disk(setup, (env_path, tools_path), label, cache)
@@ -122,9 +139,11 @@ class LocalSandbox:
 
     def _tree(self, environment: Environment, cache: Path) -> dict[bytes, bytes]:
         source = environment.source
+        if isinstance(source, MirrorSource):
+            return self._mirrored(environment, cache)
         if not isinstance(source, SdistSource):
             raise BugladderError(
-                f"{source.label}: the local sandbox opens sdists, not a source of kind {source.kind!r}"
+                f"{source.label}: the local sandbox opens sdists and mirrors, not a source of kind {source.kind!r}"
             )
         tree, info = packed_tree(source, cache)
         what = source.label
@@ -135,6 +154,18 @@ class LocalSandbox:
             b"overlay": pack_overlay(environment.overlay, what),
         }
 
+    def _mirrored(self, environment: Environment, cache: Path) -> dict[bytes, bytes]:
+        what = environment.source.label
+
+        def install(step: EditableInstall, checkout: Checkout) -> tuple[Members, Members]:
+            session = self._session(_laid(checkout, b""), environment.requirements, f"setup-{what}", cache)
+            try:
+                return install_editable(session, step, what)
+            finally:
+                session.close()
+
+        return _laid(packed_checkout(environment, cache, install), pack_overlay(environment.overlay, what))
+
     def _limits(self) -> dict[bytes, bytes]:
         return {
             b"memory_bytes": b"%d" % (self.memory_mb << 20),
@@ -143,6 +174,11 @@ class LocalSandbox:
             b"file_bytes": b"%d" % (self.file_mb << 20),
             b"disk_bytes": b"%d" % (self.disk_mb << 20),
         }
+
+
+def _laid(checkout: Checkout, overlay: bytes) -> dict[bytes, bytes]:
+    tree = os.fsencode(checkout.tree.resolve())
+    return {b"tree": tree, b"meta": checkout.meta.read_bytes(), b"overlay": overlay}
 
 
 @lru_cache(maxsize=8)

@@ -35,7 +35,7 @@ def packed_tree(source: SdistSource, cache: Path) -> tuple[Path, bytes]:
     if not (tree.is_file() and info.is_file()):
         members = read_sdist(archive, f"{source.name}-{source.version}")
         write_whole(info, _metadata(source, members))
-        write_whole(tree, _pack_members(members))
+        write_whole(tree, pack_members(members))
     return tree, info.read_bytes()
 
 
@@ -51,6 +51,14 @@ def pack_overlay(files: Files, what: str) -> bytes:
     )
 
 
+def pack_members(members: dict[str, Member]) -> bytes:
+    """Pack regular files with their executable bit."""
+    entries: Iterable[bytes] = (
+        _entry(path, _EXECUTABLE if member.is_executable else _FILE, member.content) for path, member in members.items()
+    )
+    return b"".join(entries)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that it appears whole, whoever else writes the same one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,13 +70,6 @@ def write_whole(path: Path, content: bytes) -> None:
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
-
-
-def _pack_members(members: dict[str, Member]) -> bytes:
-    entries: Iterable[bytes] = (
-        _entry(path, _EXECUTABLE if member.is_executable else _FILE, member.content) for path, member in members.items()
-    )
-    return b"".join(entries)
 
 
 def _entry(path: str, kind: int, content: bytes) -> bytes:

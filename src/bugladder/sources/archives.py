@@ -68,7 +68,7 @@ def read_sdist(path: Path, what: str) -> dict[str, Member]:
                 files.pop(inner, None)
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error, NotImplementedError) as error:
         raise BugladderError(f"{what}: {path.name} cannot be read as an archive: {error}") from error
-    return dict(sorted({**files, **_follow(links, files)}.items()))
+    return dict(sorted({**files, **follow_links(links, files)}.items()))
 
 
 def _raw_members(path: Path, what: str) -> Iterator[_Raw]:
@@ -129,23 +129,29 @@ def _checked(name: str, what: str) -> str:
 
 
 def _joined(name: str, target: str, what: str) -> str:
-    top = PurePosixPath(name).parts[0]
-    parts: list[str] = []
-    for part in (*PurePosixPath(name).parent.parts, *PurePosixPath(target).parts):
-        if part == ".." and parts:
-            parts.pop()
-        else:
-            parts.append(part)
-    if PurePosixPath(target).is_absolute() or ".." in parts or parts[:1] != [top]:
+    found = link_target(name, target)
+    if found is None or found.split("/")[0] != PurePosixPath(name).parts[0]:
         raise BugladderError(f"{what}: member {name!r} is a link to {target!r}, which leaves the archive")
-    return "/".join(parts)
+    return found
 
 
 def _strip_top(name: str) -> str:
     return "/".join(PurePosixPath(name).parts[1:])
 
 
-def _follow(links: dict[str, str], files: dict[str, Member]) -> dict[str, Member]:
+def link_target(name: str, target: str) -> str | None:
+    """The path that a link in a tree stands for, relative to the tree's root; None where it leads out."""
+    parts: list[str] = []
+    for part in (*PurePosixPath(name).parent.parts, *PurePosixPath(target).parts):
+        if part == ".." and parts:
+            parts.pop()
+        else:
+            parts.append(part)
+    return None if PurePosixPath(target).is_absolute() or ".." in parts or not parts else "/".join(parts)
+
+
+def follow_links(links: dict[str, str], files: dict[str, Member]) -> dict[str, Member]:
+    """Copies of the files, and of whole folders of them, that links name; a link to nothing is left out."""
     found: dict[str, Member] = {}
     for name, first in links.items():
         target = first

@@ -20,6 +20,8 @@ from bugladder.records import (
 )
 from bugladder.records.protocols import Runner, Session
 from bugladder.workspace.patches import make_patch
+from bugladder.workspace.sealing import new_key, unseal
+from bugladder.workspace.spelling import spelled, without_parameters
 
 # Unpacks standard input below the current folder; system tar is trusted, the tree's files are not.
 _UNPACK = ("tar", "--extract", "--file=-", "--no-same-owner", "--no-same-permissions", "--overwrite")
@@ -110,7 +112,8 @@ class Workspace:
         chosen = None if ids is None else tuple(ids)
         ids_file = f"{support}/ids-{nonce}" if chosen is not None else None
         if chosen is not None:
-            self.write({f"ids-{nonce}": "\n".join(chosen).encode()}, folder=support)
+            listed = {*chosen, *map(without_parameters, chosen)} if self.spec.parser else chosen
+            self.write({f"ids-{nonce}": "\n".join(sorted(listed)).encode()}, folder=support)
         request = TestRequest(
             root=self.session.root,
             support=support,
@@ -120,10 +123,14 @@ class Workspace:
             ids=chosen,
             ids_file=ids_file,
             paths=paths,
+            key=new_key(),
         )
-        result = self.session.run(self.runner.command(self.spec, request))
+        command = self.runner.command(self.spec, request)
+        result = self.session.run(command)
         written = self.session.run(Command(("cat", request.report), self.timeout_s))
-        return self.runner.read(written.stdout if written.exit_code == 0 else b"", result)
+        lines = written.stdout if written.exit_code == 0 else b""
+        report = self.runner.read(unseal(lines, request.key) if command.stdin else lines, result)
+        return spelled(report, self.spec.parser, chosen)
 
     def _install_support(self) -> str:
         if self._support is None:

@@ -23,7 +23,8 @@ class ReportPlugin:
     """Collects the phases of each test and writes the test's line after its teardown."""
 
     def __init__(self, config):
-        self.root = str(config.rootpath)
+        # rootpath and path are younger than some of the tested versions of pytest
+        self.root = str(getattr(config, "rootpath", None) or config.rootdir)
         self.definitions = {}
         self.phases = {}
         self.wanted = None
@@ -34,8 +35,8 @@ class ReportPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config, items):
         if self.wanted is not None:
-            dropped = [item for item in items if item.nodeid not in self.wanted]
-            items[:] = [item for item in items if item.nodeid in self.wanted]
+            dropped = [item for item in items if not self._is_wanted(item.nodeid)]
+            items[:] = [item for item in items if self._is_wanted(item.nodeid)]
             config.hook.pytest_deselected(items=dropped)
 
     def pytest_collection_finish(self, session):
@@ -66,10 +67,14 @@ class ReportPlugin:
     def pytest_sessionfinish(self, session, exitstatus):
         _write(event="finished", exit_status=int(exitstatus))
 
+    def _is_wanted(self, test_id):
+        # lists whose parameters cannot be told apart ask for all of a function
+        return test_id in self.wanted or test_id.split("[", 1)[0] in self.wanted
+
     def _definition(self, item):
         dtest = getattr(item, "dtest", None)
         if dtest is not None:
-            return self._place(dtest.filename or str(item.path), dtest.name)
+            return self._place(dtest.filename or str(item.fspath), dtest.name)
         function = getattr(item, "function", None) or getattr(item, "obj", None)
         try:
             function = inspect.unwrap(function)

@@ -1,0 +1,63 @@
+"""What a collected pytest item stands for: the code that it runs, where that is defined, what its report says."""
+
+import inspect
+import os
+
+
+def function_of(item):
+    function = getattr(item, "function", None) or getattr(item, "obj", None)
+    return getattr(function, "__func__", function)
+
+
+def code_of(item):
+    """The code object that runs first; None where an item has none."""
+    return getattr(function_of(item), "__code__", None)
+
+
+def definition_of(item, root):
+    """path::qualname of the code that a test is written in, relative to the root; "" where it has none there."""
+    dtest = getattr(item, "dtest", None)
+    if dtest is not None:
+        return _place(dtest.filename or str(item.fspath), dtest.name, root)
+    try:
+        function = inspect.unwrap(getattr(item, "function", None) or getattr(item, "obj", None))
+        function = getattr(getattr(function, "hypothesis", None), "inner_test", function)
+        code = getattr(function, "__func__", function).__code__
+    except (AttributeError, TypeError, ValueError):
+        return ""
+    # code has had a qualified name since 3.11
+    name = getattr(code, "co_qualname", None) or getattr(function, "__qualname__", code.co_name)
+    return _place(code.co_filename, name, root)
+
+
+def announces_failures(file):
+    """Whether a test file, or a conftest above it, says of any test that it is expected to fail."""
+    files, folder = [file], os.path.dirname(file)
+    while folder != os.path.dirname(folder):
+        files.append(os.path.join(folder, "conftest.py"))
+        folder = os.path.dirname(folder)
+    return any(b"xfail" in text or b"expectedFailure" in text for text in map(_text, files))
+
+
+def message_of(report):
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if report.passed:
+        return ""
+    if crash is not None:
+        return str(crash.message)
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[-1])
+    return str(report.longrepr or "")[-500:]
+
+
+def _place(filename, name, root):
+    path = os.path.relpath(filename, root).replace(os.sep, "/")
+    return "" if path.startswith("..") else path + "::" + name
+
+
+def _text(file, _open=open):
+    try:
+        with _open(file, "rb") as stream:
+            return stream.read()
+    except OSError:
+        return b""

@@ -1,0 +1,110 @@
+"""Decides what a container may see and use, and how it is labelled: no network, no rights, bounded in everything."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from docker.types import Mount
+
+from bugladder.sandboxes.containers.drivers import driver_mark
+
+# What the holder needs to hand a session to its user and to end it; commands run without any.
+_HOLDER_RIGHTS = ("CHOWN", "KILL", "SETGID", "SETUID")
+# The holder and the init process, beside what a session may start.
+_OWN_PROCESSES = 2
+_OWN_MEMORY = 128 << 20
+# Where all that a session may write stands; bounded, and gone with the container.
+BASE = "/disk"
+LABEL = "bugladder"
+DRIVER = f"{LABEL}.driver"
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """Bounds of a session, in bytes, numbers and seconds."""
+
+    memory_bytes: int
+    processes: int
+    cpus: float
+    cpu_s: int
+    file_bytes: int
+    disk_bytes: int
+
+    def fields(self) -> dict[bytes, bytes]:
+        """As the holder takes them."""
+        return {
+            b"memory_bytes": b"%d" % self.memory_bytes,
+            b"processes": b"%d" % self.processes,
+            b"cpu_s": b"%d" % self.cpu_s,
+            b"file_bytes": b"%d" % self.file_bytes,
+        }
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container that is to be made.
+
+    Args:
+        image: id or reference of an image that is there.
+        command: its first program beside the init process; root, since it gives the rights away itself.
+        allowance: its bounds.
+        shown: (path outside, path inside), read-only.
+        hidden: folders inside in whose place an empty one stands.
+        is_read_only: whether the image's own files cannot be written.
+        rights: capabilities of its first program.
+        labels: run, phase and instance.
+    """
+
+    image: str
+    command: tuple[str, ...]
+    allowance: Allowance
+    shown: tuple[tuple[str, str], ...] = ()
+    hidden: tuple[str, ...] = ()
+    is_read_only: bool = True
+    rights: tuple[str, ...] = _HOLDER_RIGHTS
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def create(self, api: Any) -> str:
+        """Make it, not yet started; its id. What the client raises goes up as it is."""
+        host = api.create_host_config(**self._host())
+        made = api.create_container(
+            self.image,
+            list(self.command),
+            name=f"{LABEL}-{secrets.token_hex(8)}",
+            hostname="sandbox",
+            user="0:0",
+            working_dir="/",
+            stdin_open=True,
+            network_disabled=True,
+            entrypoint=[],
+            healthcheck={"test": ["NONE"]},
+            labels={**self.labels, DRIVER: driver_mark()},
+            host_config=host,
+        )
+        return str(made["Id"])
+
+    def _host(self) -> dict[str, Any]:
+        bounds = self.allowance
+        # what is written to the disk inside counts as memory, and so do its files' entries
+        memory = bounds.memory_bytes + bounds.disk_bytes + _OWN_MEMORY
+        entries = max(1000, bounds.disk_bytes >> 14)
+        disk = f"rw,exec,nosuid,nodev,mode=755,size={bounds.disk_bytes},nr_inodes={entries}"
+        empty = dict.fromkeys(self.hidden, "ro,size=4k,mode=755")
+        return {
+            "init": True,
+            "network_mode": "none",
+            "mem_limit": memory,
+            "memswap_limit": memory,
+            "pids_limit": bounds.processes + _OWN_PROCESSES,
+            "nano_cpus": int(bounds.cpus * 1e9),
+            "security_opt": ["no-new-privileges"],
+            "cap_drop": ["ALL"],
+            "cap_add": list(self.rights),
+            "read_only": self.is_read_only,
+            "log_config": {"Type": "none"},
+            "tmpfs": {BASE: disk, **empty},
+            "mounts": [Mount(inside, outside, type="bind", read_only=True) for outside, inside in self.shown],
+        }

@@ -1,0 +1,179 @@
+"""Decides how a session is held in a container: made, started and asked over one line, removed whatever happens."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import struct
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
+from bugladder.records import InfrastructureError
+from bugladder.sandboxes.containers.containment import Container
+from bugladder.sandboxes.containers.engine import Engine, EngineError, told
+from bugladder.sandboxes.containers.line import Line, LineEndedError
+
+_TICK_S = 2.0
+
+
+class StartedContainer:
+    """A container with our end of its line; gone at the latest with this process."""
+
+    def __init__(self, engine: Engine, container: Container, label: str) -> None:
+        """Make and start it.
+
+        Raises:
+            EngineError: the engine does not do it; nothing is left.
+        """
+        self.label = label
+        self.engine = engine
+        self.id = ""
+        self._lock = threading.Lock()
+        self._line: Line | None = None
+        try:
+            with told(f"sandbox {label}"):
+                self.id = container.create(engine.api)
+                _LIVE.add(self)
+                attached = engine.api.attach_socket(self.id, params=_ALL_STREAMS)
+                self._line = Line(attached)
+                engine.api.start(self.id)
+        except BaseException:
+            self.end()
+            raise
+
+    @property
+    def line(self) -> Line:
+        """The line to its first program.
+
+        Raises:
+            InfrastructureError: it has ended.
+        """
+        if self._line is None:
+            raise InfrastructureError(f"sandbox {self.label} is closed; open another one")
+        return self._line
+
+    def end(self) -> None:
+        """End and remove it, with its volumes; may be called twice. A failure to do so is left to the next sweep."""
+        with self._lock:
+            line, self._line, doomed, self.id = self._line, None, self.id, ""
+        if line is not None:
+            line.close()
+        if doomed:
+            with contextlib.suppress(InfrastructureError):
+                _remove(self.engine, doomed, self.label)
+        _LIVE.discard(self)
+
+    def last_state(self) -> str:
+        """What the engine says of its end, as the table of rules reads it; "" while it runs.
+
+        Raises:
+            EngineError: the engine is gone, or the container.
+        """
+        with told(f"sandbox {self.label}"):
+            state = self.engine.api.inspect_container(self.id)["State"]
+        if state["Running"]:
+            return ""
+        return f"OOMKilled={state['OOMKilled']} ExitCode={state['ExitCode']} Error={state['Error']!r}"
+
+    def written_bytes(self) -> int:
+        """How much stands in its own layer of the image's files.
+
+        Raises:
+            EngineError: the engine is gone.
+        """
+        with told(f"sandbox {self.label}"):
+            found = self.engine.api.containers(all=True, size=True, filters={"id": self.id})
+        return int(found[0].get("SizeRw") or 0) if found else 0
+
+
+class ContainerHolder(StartedContainer):
+    """Holds a session (session.SessionHolder): requests and answers as local's holder has them."""
+
+    watch: Callable[[], str] | None = None
+    """Asked every two seconds of a command; words, where they come, stop it."""
+
+    def ask(self, fields: list[bytes], timeout_s: float) -> list[bytes]:
+        """Send one request and wait for its answer.
+
+        Raises:
+            InfrastructureError: the container is gone or silent, or its holder says that it failed.
+        """
+        deadline = time.monotonic() + timeout_s
+        line = self.line
+        try:
+            line.send(_framed(fields), timeout_s)
+            name, *answer = self._answer(line, deadline)
+        except (LineEndedError, OSError) as error:
+            raise self._lost(error) from error
+        if name == b"failed":
+            self.end()
+            words = answer[1].decode("utf-8", "replace")
+            raise InfrastructureError(f"sandbox {self.label}: the session could not be set up: {words}")
+        return answer
+
+    def _answer(self, line: Line, deadline: float) -> list[bytes]:
+        tick = self._look if self.watch else None
+        (count,) = struct.unpack("!I", line.take(4, deadline, tick, _TICK_S))
+        lengths = struct.unpack(f"!{count}Q", line.take(8 * count, deadline))
+        return [line.take(length, deadline) for length in lengths]
+
+    def _look(self) -> None:
+        words = self.watch() if self.watch else ""
+        if words:
+            self.line.send(_framed([b"stop", words.encode()]), _TICK_S)
+
+    def _lost(self, error: Exception) -> InfrastructureError:
+        what = f"sandbox {self.label}: the session is lost"
+        words = self._line.words if self._line else ""
+        try:
+            if isinstance(error, TimeoutError):
+                return EngineError(what, "timed out")
+            state = self._final_state()
+            return EngineError(what, f"{state} {words}".strip() or "its holder has ended")
+        except InfrastructureError as gone:
+            return EngineError(what, str(gone), gone.rule if isinstance(gone, EngineError) else None)
+        finally:
+            self.end()
+
+    def _final_state(self) -> str:
+        # the line may end a moment before the engine knows of the container's end
+        for _ in range(20):
+            state = self.last_state()
+            if state:
+                break
+            time.sleep(0.05)
+        return state
+
+
+_ALL_STREAMS: dict[str, Any] = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+_LIVE: set[StartedContainer] = set()
+
+
+@atexit.register
+def _end_all() -> None:
+    """What nobody closed goes with the process."""
+    for started in list(_LIVE):
+        started.end()
+
+
+# a forked child owns none of its parent's containers
+os.register_at_fork(after_in_child=_LIVE.clear)
+
+
+def _remove(engine: Engine, container_id: str, label: str) -> None:
+    with told(f"sandbox {label}: its container"), contextlib.suppress(NotFound):
+        try:
+            engine.api.remove_container(container_id, force=True, v=True)
+        except APIError as error:
+            # somebody else is removing it already
+            if error.status_code != 409:
+                raise
+
+
+def _framed(fields: list[bytes]) -> bytes:
+    return struct.pack(f"!I{len(fields)}Q", len(fields), *map(len, fields)) + b"".join(fields)
