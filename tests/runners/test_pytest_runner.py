@@ -211,7 +211,7 @@ ENDS = {
     "a signal": (b"import os\n    os.kill(os.getpid(), 9)", ["test_1"], False),
     "a crash": (b"import ctypes\n    ctypes.string_at(0)", ["test_1"], False),
     "sys.exit(0)": (b"import sys\n    sys.exit(0)", ["test_1", "test_2", "test_3"], True),
-    "pytest.exit": (b"import pytest\n    pytest.exit('enough', returncode=0)", ["test_1"], True),
+    "pytest.exit": (b"import pytest\n    pytest.exit('enough', returncode=0)", ["test_1"], False),
 }
 
 
@@ -288,15 +288,26 @@ def test_a_story_that_does_not_fit_the_exit_status(text, exit_code):
 
 
 def test_the_command_keeps_to_its_folders():
-    """Paths of the spec, of chosen ids or of own tests are run; the plugin comes last on PYTHONPATH."""
+    """Paths of the spec, of chosen ids or of own tests are run; the repository is not on the path from the start."""
     spec = RunnerSpec("pytest", ("tests",), pythonpath=("src", "."), env=(("WORD", "x"),), options=("-W", "ignore"))
-    request = {"root": "/r", "support": "/s", "report": "/s/report", "pythonpath": ("/e",), "timeout_s": 9.0}
+    request = {
+        "root": "/r",
+        "support": "/s",
+        "report": "/s/report",
+        "pythonpath": ("/e",),
+        "timeout_s": 9.0,
+        "key": b"k",
+    }
     command = PytestRunner().command(spec, TestRequest(**request))
     assert command.argv[-3:] == ("-W", "ignore", "tests")
-    assert dict(command.env) == {"WORD": "x", "PYTHONPATH": "/r/src:/r:/e:/s", "BUGLADDER_REPORT": "/s/report"}
+    assert dict(command.env) == {
+        "WORD": "x", "PYTHONPATH": "/e:/s", "BUGLADDER_PATH": "/r/src:/r", "BUGLADDER_REPORT": "/s/report",
+        "BUGLADDER_WATCH": "tests",
+    }  # fmt: skip
+    assert command.stdin == b"k"
     ids = ("b.py::t[1]", "a.py::t", "b.py::t[2]")
     chosen = PytestRunner().command(spec, TestRequest(**request, ids=ids, ids_file="/s/ids"))
     assert chosen.argv[-2:] == ("a.py", "b.py")
     assert dict(chosen.env)["BUGLADDER_IDS"] == "/s/ids"
     assert PytestRunner().command(spec, TestRequest(**request, paths=("own.py",))).argv[-1] == "own.py"
-    assert [Path(name).suffix for name in PytestRunner().files()] == [".py"]
+    assert {Path(name).suffix for name in PytestRunner().files()} == {".py"}

@@ -8,7 +8,6 @@ from typing import Any
 
 from bugladder.records import CommandResult, Outcome, TestReport, TestResult
 
-
 Events = list[dict[str, Any]]
 
 

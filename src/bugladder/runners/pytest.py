@@ -26,7 +26,7 @@ class PytestRunner:
         return {f"bugladder_{name}.py": (_PROGRAMS / f"bugladder_{name}.py").read_bytes() for name in _FILES}
 
     def command(self, spec: RunnerSpec, request: TestRequest) -> Command:
-        """pytest on the request's paths, the files of its ids, or the spec's paths.
+        """Run pytest on the request's paths, the files of its ids, or the spec's paths.
 
         The repository's folders are no part of PYTHONPATH: they come on the path after pytest was loaded.
         """

@@ -41,13 +41,16 @@ class Launcher:
             ids_file=f"{self.folder}/ids",
         )
         plain = self.workspace.runner.command(self.workspace.spec, request)
-        arguments = plain.argv[plain.argv.index("pytest") + 1 :]
+        arguments = plain.argv[plain.argv.index("bugladder_pytest") + 1 :]
+        env = dict(plain.env)
+        # here the repository is on the path from the start: nothing is graded
+        env["PYTHONPATH"] = f"{env.pop('BUGLADDER_PATH')}:{env['PYTHONPATH']}"
         first = json.dumps({**order, "root": self.workspace.session.root, "arguments": list(arguments)}).encode()
         return Command(
             (plain.argv[0], f"{self.folder}/{program}"),
             timeout_s,
             stdin=b"\n".join([first, *lines]),
-            env=plain.env,
+            env=tuple(sorted(env.items())),
         )
 
 
