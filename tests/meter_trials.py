@@ -158,7 +158,10 @@ def _requests(log: Path) -> list[Seen]:
     found = []
     for event in (e for e in events if e["event"] == "arrived"):
         end = ends.get(event["n"], {"s": float("inf"), "status": 0, "is_finished": False})
-        words = json.loads(event["body"])["messages"][-1]["content"]
+        try:
+            words = json.loads(event["body"])["messages"][-1]["content"]
+        except ValueError:
+            continue  # the kill cut the request itself: it never came as a whole
         found.append(Seen(words, event["s"], end["s"], end["is_finished"] and _is_good(mixed({}, event["n"]))))
     return found
 
