@@ -35,7 +35,7 @@ def mirror_environment(row: SweBenchRow, mirrors: str, recipes: Path) -> Environ
         paths=(),
         pythonpath=recipe.pythonpath,
         env=tuple(found.env.items()),
-        options=recipe.options,
+        options=(*recipe.options, *found.options),
         parser=recipe.parser,
     )
     return Environment(source, found.pins, spec, found.python, setup=found.steps(row.version))

@@ -58,6 +58,7 @@ class VersionRecipe:
         requires: what was asked for.
         pins: what was resolved from it, in full; only this is installed.
         env: variables of the test command.
+        options: further options of the test command.
         setup: steps on the checkout, as `records.setup_steps` knows them; "{version}" stands for the row's version.
         obstacle: why these versions cannot be set up; then nothing else is given.
     """
@@ -68,6 +69,7 @@ class VersionRecipe:
     requires: tuple[str, ...] = ()
     pins: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
     setup: tuple[dict[str, Any], ...] = ()
     obstacle: str = ""
 

@@ -216,6 +216,18 @@ def forget(folders, kept):
                 del sys.modules[name]
 
 
+def spec_of_main(name):
+    """Of package.__main__, or of the package where it is a plain module; None for a program that stands for none."""
+    from importlib.util import find_spec
+
+    if not name:
+        return None
+    try:
+        return find_spec(name)
+    except ModuleNotFoundError:
+        return find_spec(name.rpartition(".")[0])
+
+
 def stand_for(main, spec, arguments):
     """Be the module that the tests' command names, so that what looks at __main__ finds what it always found."""
     main.__spec__, main.__file__, main.__package__ = spec, spec.origin, spec.parent
@@ -226,7 +238,6 @@ def stand_for(main, spec, arguments):
 
 def prepare(name, folders):
     """Load the program and its tools from where no tested code is, then put the repository first on the path."""
-    from importlib.util import find_spec
     from types import ModuleType
 
     support, rest = sys.path[0], sys.path[1:]
@@ -235,7 +246,7 @@ def prepare(name, folders):
         # the tool itself is what is tested: there is no other
         sys.path[:] = [support, *folders, *rest]
     program = __import__(name)
-    main, spec = ModuleType("__main__"), find_spec(program.MAIN) if program.MAIN else None
+    main, spec = ModuleType("__main__"), spec_of_main(program.MAIN)
     sys.path[:] = [*folders, *rest]
     ours = {n for n in sys.modules if n.startswith("bugladder_")}
     forget(folders, tools | ours)
