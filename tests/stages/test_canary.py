@@ -1,80 +1,34 @@
 """No answer reaches a solver: planted tokens are searched for in all that it can see, and a planted leak is found."""
 
 import os
-import secrets
 import shutil
 import subprocess
 import sys
-from contextlib import chdir
 from dataclasses import replace
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
 import yaml
 from canary import of_table, search
+from planting import PARTS, new_token, plant
 from spies.spy_solver import look
-from tiny_bug import BUGGY, FIXED, OLD_TESTS, PINS, PROJECT, seed_sdist
-from tiny_project import make_project
+from tiny_bug import BUGGY, OLD_TESTS, PINS, PROJECT, seed_sdist
 
-from bugladder.records import Answer, Difficulty, Environment, Instance, RunnerSpec, Task, tables
-from bugladder.records.rows import instance_row, task_row
+from bugladder.records import Answer, Difficulty, Environment, RunnerSpec, Task, tables
+from bugladder.records.rows import task_row
 from bugladder.running.opening import workspace_opener
 from bugladder.sandboxes.environments import provision
 from bugladder.sandboxes.local import LocalSandbox
-from bugladder.workspace import Bench, Deadline, make_patch
-from stages import control, resolve
-
-_TEST = """
-# {comment}
-@pytest.mark.parametrize("n", [pytest.param(3, id="{param}")])
-def test_{name}(n):
-    assert {call} == {result}, "{body}"
-
-"""
-_PARTS = ("name", "param", "comment", "body")
-
-
-def _token():
-    return f"canary{secrets.token_hex(8)}"
+from bugladder.workspace import Bench, Deadline
 
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
-    """A project with one bug whose every test and whose reference patch hold tokens, climbed with the spy as solver.
-
-    Gives the tokens of the patch, those of each test by id, and the phase's folder.
-    """
-    root = make_project(tmp_path_factory.mktemp("planted"), 1, {"baseline": 1})
-    in_patch, by_test, tests = [_token(), _token()], {}, "import pytest\nfrom tiny import add, double\n\n"
-    for number in range(10):
-        call, result = ("add(n, n)", "2 * n") if number < 5 else ("double(n)", "2 * n")
-        words = {part: _token() for part in _PARTS}
-        tests += _TEST.format(call=call, result=result, **words)
-        by_test[f"tests/test_tiny.py::test_{words['name']}[{words['param']}]"] = tuple(words.values())
-    fixed = FIXED + f"\n\n# {in_patch[0]}\n{in_patch[1]} = True\n".encode()
-    instance = _instance(root, fixed, tests.encode(), tuple(by_test))
-    with chdir(root):
-        resolve.main(["baseline"])
-        tables.write(tables.INSTANCES, [instance_row(instance)], Path("data/baseline/instances.parquet"))
-        control.main(["baseline", "conf/gate/start.yaml"])
-    _lay_spy(root)
-    _climb_with_the_spy(root)
-    return in_patch, by_test, root / "data" / "baseline"
-
-
-def _instance(root, fixed, tests, ids):
-    before = {"tiny.py": BUGGY, "tests/test_tiny.py": OLD_TESTS}
-    after = {"tiny.py": fixed, "tests/test_tiny.py": tests}
-    source = seed_sdist(root / ".bugladder", "tiny", "1.0", before)
-    # the release that holds the answer lies in the same cache
-    seed_sdist(root / ".bugladder", "tiny", "1.1", after)
-    patches = (make_patch({p: before[p]}, {p: after[p]}) for p in before)
-    environment = Environment(source, PINS, RunnerSpec("pytest", ("tests",)))
-    return Instance(
-        "tiny-1.0-1.1", "pypi", "release", "tiny", "1.0", "2026-01-01", Difficulty.EASY, Difficulty.EASY,
-        "add gives a wrong result", *patches, ids[:5], ids[5:], environment,
-    )  # fmt: skip
+    """A project with one bug whose every test and whose reference patch hold tokens, climbed with the spy as solver."""
+    found = plant(tmp_path_factory.mktemp("planted"))
+    _lay_spy(found.root)
+    _climb_with_the_spy(found.root)
+    return found
 
 
 def _lay_spy(root):
@@ -107,21 +61,16 @@ def _seen(folder):
 
 def test_no_answer_is_in_anything_that_a_solver_sees(planted):
     """Tokens of the reference patch, of hidden tests and of their ids are in no table, file, process or object."""
-    in_patch, by_test, folder = planted
-    (answer,) = tables.read(tables.ANSWERS, folder / "answers.parquet")
-    hidden = [*answer["hidden_fail_to_pass"], *answer["hidden_pass_to_pass"]]
-    assert len(answer["hidden_fail_to_pass"]) == len(answer["hidden_pass_to_pass"]) == 2
-    secret = [*in_patch, *(t for i in hidden for t in by_test[i])]
-    assert search(secret, _seen(folder)) == []
+    secret = planted.secret()
+    assert len(secret) == 2 + 4 * len(PARTS)
+    assert search(secret, _seen(planted.folder)) == []
 
 
 def test_the_spy_does_see_what_is_public(planted):
     """The same search finds every token of the public tests, so that it does look where they would be."""
-    _, by_test, folder = planted
-    (task,) = tables.read(tables.TASKS, folder / "tasks.parquet")
-    public = [t for i in (*task["public_fail_to_pass"], *task["public_pass_to_pass"]) for t in by_test[i]]
-    assert len(public) == 6 * len(_PARTS)
-    seen = _seen(folder)
+    public = planted.public()
+    assert len(public) == 6 * len(PARTS)
+    seen = _seen(planted.folder)
     for place in ("table tasks.parquet column public_test_files", "table attempts.parquet column detail"):
         assert {s.token for s in search(public, {place: seen[place]})} == set(public)
 
@@ -194,7 +143,7 @@ def _is_found(token, places, place):
 @pytest.mark.parametrize("place", _places())
 def test_a_leak_in_the_sandbox_is_found(spied, place):
     """A token left by a shell at a place of the sandbox is found at that place."""
-    token = _token()
+    token = new_token()
     assert _is_found(token, spied(shell=_SHELL_LEAKS[place].format(token=token)), place)
 
 
@@ -207,7 +156,7 @@ def _packed(token, codec):
 
 def test_a_leak_in_the_repository_is_found(spied):
     """A token in a file of the environment's overlay is found, in its name and compressed too."""
-    token = _token()
+    token = new_token()
     packed = {f"data.{codec}": _packed(token, codec) for codec in ("zstd", "gzip")}
     places = spied(overlay={**packed, f"{token}.txt": b"", "notes.md": token.encode()})
     files = tuple(f"file /testbed/{name}" for name in (*packed, "notes.md"))
@@ -218,7 +167,7 @@ def test_a_leak_in_the_repository_is_found(spied):
 @pytest.mark.slow
 def test_a_leak_in_the_metadata_is_found(spied):
     """A token in what the sandbox says of the package is found below /meta."""
-    token = _token()
+    token = new_token()
     places = spied(more={"PKG-INFO": f"Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\nSummary: {token}\n".encode()})
     assert _is_found(token, places, "file /meta/")
 
@@ -226,7 +175,7 @@ def test_a_leak_in_the_metadata_is_found(spied):
 @pytest.mark.slow
 def test_a_leak_in_a_test_run_is_found(spied):
     """A token that only a test's failure puts together is found in what the run gives back."""
-    token = _token()
+    token = new_token()
     halves = f"def test_it():\n    word = '{token[:9]}' + '{token[9:]}'\n    assert not word\n".encode()
     places = spied(overlay={"tests/test_more.py": halves})
     assert _is_found(token, places, "test run")
@@ -235,7 +184,7 @@ def test_a_leak_in_a_test_run_is_found(spied):
 
 def test_an_answer_within_reach_of_the_bench_is_found(spied):
     """An answer that hangs on an object of the bench is found, however deep."""
-    token = _token()
+    token = new_token()
     answer = Answer("i", token, "", (), (), (), (), Difficulty.EASY)
     assert _is_found(token, spied(attribute=[{"more": (lambda: answer)}]), "object bench")
 
@@ -244,7 +193,7 @@ def test_an_answer_within_reach_of_the_bench_is_found(spied):
 @pytest.mark.parametrize("is_packed", [False, True], ids=["loose", "packed"])
 def test_a_leak_in_git_objects_is_found(spied, tmp_path, is_packed):
     """A token in a commit that no branch's tree shows any more is found in the objects."""
-    token, repo = _token(), tmp_path / "repo"
+    token, repo = new_token(), tmp_path / "repo"
     repo.mkdir()
     (repo / "answer.py").write_text(f"# {token}\n" * 5, encoding="utf-8")
     names = ("-c", "user.name=a", "-c", "user.email=a@b")
@@ -260,7 +209,7 @@ def test_a_leak_in_git_objects_is_found(spied, tmp_path, is_packed):
 @pytest.mark.slow
 def test_a_leak_in_the_interpreter_environment_is_found(spied, tmp_path, cache):
     """A package that stands in /env and names the answer is found by name."""
-    token, own = _token(), tmp_path / "own"
+    token, own = new_token(), tmp_path / "own"
     made = provision(PINS, cache)
     shutil.copytree(made, own / "envs" / made.name, copy_function=os.link, symlinks=True)
     for other in (cache / "envs").iterdir():
@@ -273,7 +222,7 @@ def test_a_leak_in_the_interpreter_environment_is_found(spied, tmp_path, cache):
 @pytest.mark.parametrize("column", ["problem_statement", "public_test_files", "public_pass_to_pass", "environment"])
 def test_a_leak_in_the_task_table_is_found(tmp_path, column):
     """A token in any kind of column of tasks.parquet is found there: text, list, JSON, and base64 inside JSON."""
-    token = _token()
+    token = new_token()
     environment = Environment(seed_sdist(tmp_path, "tiny", "1.0", {}), (), RunnerSpec("pytest", ("tests",)))
     task = Task("i", "pypi", "release", "tiny", "words", environment, (), (), Difficulty.EASY, "split")
     binary = {"data.bin": b"\xff\xfe" + token.encode()}
