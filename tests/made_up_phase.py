@@ -97,6 +97,7 @@ def score(index, arm, verdict="resolved", hfs=1.0, public_rate=1.0, brs=0.0, ove
         "public_units": 2,
         "hidden_units": 2,
         "dropped_paths": [],
+        "applied_by": None,
         "reason": "",
         "infrastructure_class": None,
         "seconds": 2.0,

@@ -140,3 +140,12 @@ def test_a_patch_that_does_not_fit_is_refused(patch):
     """Words, a hunk without a file and a hunk that fits nowhere are an error, not a guess."""
     with pytest.raises(BugladderError, match="does not apply"):
         apply_patch({"a.py": TEXT}, patch)
+
+
+@pytest.mark.parametrize("header", ["@@ @@", "@@ -1 @@", "@@ -a,b +c,d @@", "@@ -1,3 +1", "@@ "])
+def test_a_header_that_is_none_is_no_exception(header):
+    """Whatever stands where a hunk's header belongs, the paths can be told, and the patch is refused in words."""
+    patch = f"diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n{header}\n one\n-two\n+2\n three\n"
+    assert touched_paths(patch) == ["a.py"]
+    with pytest.raises(BugladderError, match="does not apply"):
+        apply_patch({"a.py": TEXT}, patch)

@@ -13,7 +13,16 @@ from bugladder.records import BugladderError, Verdict
 
 SCORES = ("overall", "hfs", "brs", "tss", "public_rate", "overfit_gap")
 _FACTS = ("instance_id", "dataset", "origin", "repo", "version", "difficulty", "operator")
-_SCORED = ("resolved", *SCORES, "success", "iterations", "public_units", "hidden_units", "infrastructure_class")
+_SCORED = (
+    "resolved",
+    *SCORES,
+    "success",
+    "iterations",
+    "public_units",
+    "hidden_units",
+    "applied_by",
+    "infrastructure_class",
+)
 
 
 def instance_rows(tables: PhaseTables, arm: str, calls: Sequence[PricedCall]) -> list[dict[str, Any]]:

@@ -186,6 +186,7 @@ SCORES = Table(
         "public_units": "int",
         "hidden_units": "int",
         "dropped_paths": "list",
+        "applied_by": "str?",  # git or patch; null where there was no patch or nothing took it
         "reason": "str",
         "infrastructure_class": "str?",
         "seconds": "float?",

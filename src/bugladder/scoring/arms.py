@@ -11,6 +11,8 @@ from bugladder.records.rows import outcome_of
 from bugladder.records.weights import ScoringSettings
 from bugladder.scoring.scores import Evidence, score_instance
 
+# What the row of a control does not have.
+_ABSENT = ("iterations", "applied_by", "infrastructure_class", "seconds")
 Row = dict[str, Any]
 Rows = list[Row]
 
@@ -77,6 +79,7 @@ def _solver_rows(
     more = {
         "iterations": candidate["iterations"],
         "dropped_paths": value.get("dropped", []),
+        "applied_by": value.get("applied_by"),
         "reason": value.get("reason") or candidate["reason"],
         "seconds": candidate["seconds"],
         "reused": candidate["reused"] and grade["reused"],
@@ -99,7 +102,7 @@ def _evidence(candidate: Mapping[str, Any], value: Mapping[str, Any]) -> Evidenc
 
 def _row(instance_id: str, arm: str, evidence: Evidence, settings: ScoringSettings, more: Row) -> Row:
     scores = asdict(score_instance(evidence, settings))
-    plain: Row = {"iterations": None, "dropped_paths": [], "reason": "", "infrastructure_class": None, "seconds": None}
+    plain: Row = {"dropped_paths": [], "reason": "", **dict.fromkeys(_ABSENT)}
     return {"instance_id": instance_id, "arm": arm, **scores, **plain, **more}
 
 
@@ -120,6 +123,7 @@ def _ungraded(instance_id: str, arm: str, fate: Mapping[str, Any], candidate: Ma
         "public_units": 0,
         "hidden_units": 0,
         "dropped_paths": [],
+        "applied_by": None,
         "reason": reason,
         "infrastructure_class": candidate["infrastructure_class"] if candidate is not None else None,
         "seconds": None,

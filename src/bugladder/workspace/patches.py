@@ -153,10 +153,13 @@ def _unescaped(match: re.Match[str]) -> str:
     return bytes([int(code, 8) & 0xFF]).decode("utf-8", "surrogateescape")
 
 
+_HUNK = re.compile(r"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
+
+
 def _hunk_lengths(line: str) -> tuple[int, int]:
-    spans = line.split("@@")[1].split()
-    lengths = [int(s.split(",")[1]) if "," in s else 1 for s in spans[:2]]
-    return lengths[0], lengths[1]
+    """Lines of both sides; none where the header is no hunk's: no tool applies what follows, so nothing is counted."""
+    found = _HUNK.match(line)
+    return (int(found[1] or 1), int(found[2] or 1)) if found else (0, 0)
 
 
 def _git(argv: list[str], folder: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
