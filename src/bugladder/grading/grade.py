@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bugladder.grading.protection import Protection
 from bugladder.grading.restoration import Restoration
@@ -10,12 +10,15 @@ from bugladder.grading.settings import GradingSettings
 from bugladder.records import Answer, Environment, Files, Kind, Outcome, Side, TestOutcome, TestReport
 from bugladder.records.paths import PathRules
 from bugladder.records.protocols import OpenWorkspace
-from bugladder.workspace import TreeRefusedError, Workspace, apply_patch
+from bugladder.workspace import AppliedBy, TreeRefusedError, Workspace, apply_patch, apply_published
 
 
 @dataclass(frozen=True)
 class Grade:
-    """What grading a patch gave. was_cut: a time-out of seconds decided, so the grade is not stored."""
+    """What grading a patch gave.
+
+    applied_by is None where nothing was applied. was_cut: a time-out of seconds decided, so the grade is not stored.
+    """
 
     applied: bool
     reason: str
@@ -23,6 +26,7 @@ class Grade:
     dropped: tuple[str, ...]
     seconds: float
     was_cut: bool
+    applied_by: AppliedBy | None = None
 
 
 @dataclass(frozen=True)
@@ -46,13 +50,14 @@ class Grader:
             if not kept.patch.strip():
                 restoration.unpatched(workspace)
                 return self._graded(self._tested(workspace, restoration.tests), kept.dropped)
-            applied = workspace.apply(kept.patch)
-            if not applied.applied:
+            applied = apply_published(workspace, kept.patch)
+            if applied.by is None:
                 return self._failed(applied.reason, kept.dropped)
             try:
                 more = restoration.patched(workspace)
                 report = self._tested(workspace, restoration.tests)
-                return self._graded(report, tuple(dict.fromkeys([*kept.dropped, *more])))
+                graded = self._graded(report, tuple(dict.fromkeys([*kept.dropped, *more])))
+                return replace(graded, applied_by=applied.by)
             except TreeRefusedError as error:
                 # a full disk or a file where a folder belongs is the patch's doing: the fresh tree took everything
                 return self._failed(f"the patched tree does not take its tests: {error}", kept.dropped)

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from bugladder.grading.grade import Grader, full_test_files, inert_files, outcomes_of
 from bugladder.grading.protection import Protection
 from bugladder.records import Files, Kind, Outcome, Side, TestOutcome, TestReport
-from bugladder.workspace import TreeRefusedError, apply_patch
+from bugladder.workspace import TreeRefusedError, apply_patch, apply_published
 
 _TIMES = 2
 
@@ -79,7 +79,7 @@ def _on_patch(grader: Grader, new: Files, patch: str, valid: Sequence[str]) -> t
         found: dict[str, Outcome] = {}
         # a patch that leaves no room for its own tests costs it these
         with suppress(TreeRefusedError):
-            if not kept.strip() or workspace.apply(kept).applied:
+            if not kept.strip() or apply_published(workspace, kept).by is not None:
                 workspace.write(new)
                 found = outcomes_of(workspace.test(paths=_test_paths(new)))
     return tuple(

@@ -96,6 +96,7 @@ class GradeWork:
         own = self._own(grader, candidate)
         return {
             "applied": grade.applied,
+            "applied_by": grade.applied_by.value if grade.applied_by else None,
             "reason": grade.reason,
             "outcomes": [outcome_row(task.instance_id, "", o) for o in (*grade.outcomes, *own.outcomes)],
             "own_valid": list(own.valid),
