@@ -1,16 +1,16 @@
 """What a reading of costs promises."""
 
 import pytest
-from made_up_phase import PRICES, call, instance_id
+from made_up_phase import PRICES, call
 
 from bugladder.analysis.costs import CALL_TOTALS, call_cost_usd, call_totals, priced_calls
 from bugladder.records import BugladderError
 from bugladder.records.prices import PriceTable
 
 
-def totals(*calls, reused=()):
+def totals(*calls):
     """The totals of calls at the made-up prices."""
-    return call_totals(priced_calls(calls, set(reused), PRICES))
+    return call_totals(priced_calls(calls, PRICES))
 
 
 def test_a_call_costs_its_tokens_by_class():
@@ -20,7 +20,7 @@ def test_a_call_costs_its_tokens_by_class():
 
 def test_no_calls_cost_nothing_by_computation():
     """A solver that calls no model has no cost, with an empty table of prices too."""
-    found = call_totals(priced_calls([], set(), PriceTable(as_of="")))
+    found = call_totals(priced_calls([], PriceTable(as_of="")))
     assert found == dict.fromkeys(CALL_TOTALS, 0)
 
 
@@ -35,7 +35,7 @@ def test_a_model_without_a_price_is_an_error_that_names_it():
 def test_what_was_paid_before_costs_but_is_not_spent():
     """Replies that another run paid for and results from the store have their price, and nothing was paid for them."""
     paid_before = call(0, 1, was_cached=True, was_paid=False)
-    found = totals(call(0), paid_before, call(1), reused=[instance_id(1)])
+    found = totals(call(0), paid_before, call(1, was_paid=False))
     assert (found["cost_usd"], found["spent_usd"]) == pytest.approx((19.5, 6.5))
     assert (found["count"], found["cache_hits"]) == (3, 1)
 

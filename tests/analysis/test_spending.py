@@ -14,7 +14,7 @@ from bugladder.records.prices import PriceTable
 
 # Instances 0 to 3 came from the store in the made-up phase, 4 to 9 are new; 0, 4 and 8 are resolved.
 CALLS = [
-    call(0, 0),
+    call(0, 0, was_paid=False),
     call(4, 0, step="reproduce", tokens_in=1_000_000, tokens_cached=0, tokens_out=0, tokens_reasoning=0),
     call(4, 1),
     call(5, 0, was_cached=True, was_paid=False),

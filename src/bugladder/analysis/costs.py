@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from bugladder.analysis.settings import PhaseTables, Row
+from bugladder.analysis.settings import Row
 from bugladder.records.prices import PriceTable
 
 _DIGITS = 6
@@ -53,13 +52,8 @@ def call_cost_usd(call: Row, prices: PriceTable) -> float:
     return price.usd(call["tokens_in"], call["tokens_cached"], call["tokens_out"])
 
 
-def priced_calls(calls: Iterable[Row], reused: AbstractSet[str], prices: PriceTable) -> list[PricedCall]:
-    """Every call with its money.
-
-    Args:
-        calls: rows of the calls table.
-        reused: ids whose whole result came from the store, so that nothing was newly paid for them.
-        prices: USD per million tokens.
+def priced_calls(calls: Iterable[Row], prices: PriceTable) -> list[PricedCall]:
+    """Every call with its money; `was_paid` alone tells whether this run, restarts included, paid for it.
 
     Raises:
         BugladderError: a model has no price.
@@ -67,14 +61,8 @@ def priced_calls(calls: Iterable[Row], reused: AbstractSet[str], prices: PriceTa
     found = []
     for call in calls:
         usd = call_cost_usd(call, prices)
-        is_paid_here = call["was_paid"] and call["instance_id"] not in reused
-        found.append(PricedCall(call, 0.0 if call["is_lost"] else usd, usd if is_paid_here else 0.0))
+        found.append(PricedCall(call, 0.0 if call["is_lost"] else usd, usd if call["was_paid"] else 0.0))
     return found
-
-
-def priced_tables(tables: PhaseTables, prices: PriceTable) -> list[PricedCall]:
-    """The calls of a phase with their money; reused are the candidates that came from the store."""
-    return priced_calls(tables.calls, {c["instance_id"] for c in tables.candidates if c["reused"]}, prices)
 
 
 def call_totals(calls: Sequence[PricedCall]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from bugladder.analysis.controls import (
     split_block,
     store_block,
 )
-from bugladder.analysis.costs import PricedCall, priced_tables
+from bugladder.analysis.costs import PricedCall, priced_calls
 from bugladder.analysis.decision import decide
 from bugladder.analysis.expectations import expected_table
 from bugladder.analysis.instances import instance_rows
@@ -56,7 +56,7 @@ def analyze(tables: PhaseTables, settings: AnalysisSettings) -> Analysis:
     Raises:
         BugladderError: the arm has no scores, a called model no price, a criterion no metric.
     """
-    calls = priced_tables(tables, settings.prices)
+    calls = priced_calls(tables.calls, settings.prices)
     rows = instance_rows(tables, settings.identity.arm, calls)
     metrics = _metrics(tables, rows, calls, settings)
     decision = decide(metrics, settings)
