@@ -86,7 +86,15 @@ def test_the_right_patch_is_resolved(grade):
     graded = grade(RIGHT)
     assert graded["scores"].verdict == "resolved"
     assert (graded["applied"], graded["dropped"], graded["reason"], graded["was_cut"]) == (True, [], "", False)
+    assert graded["applied_by"] == "git"
     assert set(_outcomes(graded).values()) == {Outcome.PASSED}
+
+
+@pytest.mark.parametrize("patch", [RIGHT.replace("\n", "\r\n"), RIGHT.rstrip("\n")], ids=["CRLF", "no newline"])
+def test_a_patch_that_only_patch_takes_is_graded(grade, patch):
+    """A patch with other line ends or a cut last line counts, as in the field, and the tool that took it is recorded."""
+    graded = grade(patch)
+    assert (graded["scores"].verdict, graded["applied_by"]) == ("resolved", "patch")
 
 
 def test_a_wrong_patch_is_graded_by_what_passes(grade):
@@ -109,12 +117,11 @@ def test_no_patch_is_no_patch(grade, patch):
     [
         RIGHT.replace("    return a - b", "    return a % b"),
         RIGHT.replace("@@ -3", "@@ -300,7 +300,7 @@ x\n@@ -3"),
-        RIGHT.replace("\n", "\r\n"),
         "I would add the numbers instead.\n",
         "diff --git a/tiny.py b/tiny.py\n",
         make_patch({}, {"up/evil.py": b"x = 1\n"}).replace("up/evil.py", "../evil.py"),
     ],
-    ids=["other code", "broken hunk", "CRLF for LF", "prose", "header only", "leaves the tree"],
+    ids=["other code", "broken hunk", "prose", "header only", "leaves the tree"],
 )
 def test_a_patch_that_does_not_apply_is_scored_as_unpatched(grade, patch):
     """What is no applicable diff is patch_failed with the reason: HFS, public rate and Overall are 0."""
