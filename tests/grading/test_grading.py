@@ -92,7 +92,7 @@ def test_the_right_patch_is_resolved(grade):
 
 @pytest.mark.parametrize("patch", [RIGHT.replace("\n", "\r\n"), RIGHT.rstrip("\n")], ids=["CRLF", "no newline"])
 def test_a_patch_that_only_patch_takes_is_graded(grade, patch):
-    """A patch with other line ends or a cut last line counts, as in the field, and the tool that took it is recorded."""
+    """A patch with other line ends or a cut last line counts, as in the field, and which tool took it is recorded."""
     graded = grade(patch)
     assert (graded["scores"].verdict, graded["applied_by"]) == ("resolved", "patch")
 

@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from bugladder.records import BugladderError, tables
-from bugladder.running.collecting import run_tables
+from bugladder.running.collecting import predictions, run_tables, system_name
 from bugladder.running.items import BatchResult, ItemResult, ItemStatus, PausedError
 from bugladder.running.metering.ledger import BookedTry, TryOutcome
 
@@ -76,3 +78,53 @@ def test_a_refused_key_ends_the_stage_with_its_words():
     refused = ItemResult("a", ItemStatus.FAILED, reason="OPENAI_API_KEY: not set", is_input_error=True, pauses=True)
     with pytest.raises(BugladderError, match="run of a: OPENAI_API_KEY: not set"):
         run_tables(BatchResult({"a": refused}, "OPENAI_API_KEY: not set"), [], None)
+
+
+def candidate(instance_id, patch, status="done"):
+    """The columns of a candidate that predictions are made from."""
+    return {"instance_id": instance_id, "patch": patch, "status": status}
+
+
+def test_predictions_are_in_the_fields_format(tmp_path):
+    """A line each of id, system and patch; no patch is an empty one, and what came to no result has no line."""
+    rows = [
+        candidate("a", "a\u2028patch\r\n"),
+        candidate("b", None),
+        candidate("c", None, "failed"),
+        candidate("d", None, "infra_error"),
+        candidate("e", None, "not_run"),
+    ]
+    found = [json.loads(line) for line in predictions(rows, "mine").splitlines()]
+    assert [(f["instance_id"], f["model_patch"]) for f in found] == [("a", "a\u2028patch\r\n"), ("b", ""), ("c", "")]
+    assert {f["model_name_or_path"] for f in found} == {"mine"}
+
+
+def test_a_prediction_can_be_written_as_text():
+    """What the harness writes to a file as UTF-8 is text; a byte that is none is marked."""
+    (found,) = predictions([candidate("a", "+# caf\udce9\n+\U0001f40e\ud83d\n")], "mine").splitlines()
+    patch = json.loads(found)["model_patch"]
+    assert patch.encode().decode() == "+# caf\ufffd\n+\U0001f40e\ufffd\n"
+
+
+@pytest.mark.slow
+def test_the_official_harness_reads_the_predictions(tmp_path):
+    """The official package loads the file whole and knows which instance has no patch."""
+    utils = pytest.importorskip("swebench.harness.utils", reason="the official package is not installed")
+    path = tmp_path / "predictions.jsonl"
+    path.write_text(predictions([candidate("a", "x\n"), candidate("b", None)], "mine"), encoding="utf-8")
+    found = {p["instance_id"]: p["model_patch"] for p in utils.get_predictions_from_file(str(path), "none", "test")}
+    assert found == {"a": "x\n", "b": ""}
+
+
+@pytest.mark.parametrize(
+    ("solver", "model", "system"),
+    [
+        ({"name": "search"}, "none", "search"),
+        ({"name": "loop"}, "gpt-4o", "loop+gpt-4o"),
+        ({"name": "predictions", "model_name": None}, "none", "predictions"),
+        ({"name": "predictions", "model_name": "20240523_aider"}, "none", "20240523_aider"),
+    ],
+)
+def test_predictions_name_their_system(solver, model, system):
+    """A system is a solver with its model, and published patches keep their author."""
+    assert system_name({"solver": solver, "model": {"name": model}}) == system
