@@ -104,6 +104,15 @@ class Sandbox(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsObstacles(Protocol):
+    """What a sandbox has besides if it knows before it tries that an environment cannot be opened here."""
+
+    def obstacle(self, environment: Environment) -> str:
+        """Why it cannot, "" where nothing speaks against it; fetches and starts nothing."""
+        ...
+
+
 class Runner(Protocol):
     """A test command and the reading of its result."""
 

@@ -30,6 +30,7 @@ from bugladder.sandboxes.installing import install_editable
 from bugladder.sandboxes.session import Holder, LocalSession, NamespacesMissingError, joined
 from bugladder.sandboxes.setup_files import programs_digest
 from bugladder.sandboxes.trees import pack_overlay, packed_tree, write_whole
+from bugladder.sources.mirrors import has_commit
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SYSTEM_FILES = (
@@ -85,6 +86,17 @@ class LocalSandbox:
         except OSError as error:
             raise InfrastructureError(f"sandbox {label}: cache {cache} cannot be used: {error.strerror}") from error
 
+    def obstacle(self, environment: Environment) -> str:
+        """Why `open` would refuse an environment, "" where nothing speaks against it; fetches and starts nothing."""
+        source = environment.source
+        try:
+            self._check(environment)
+            if isinstance(source, MirrorSource) and not has_commit(source):
+                return f"{source.label}: the mirror lacks this commit; fetch it anew"
+        except (BugladderError, InfrastructureError) as error:
+            return str(error)
+        return ""
+
     def digest(self, environment: Environment) -> str:
         """Digest of what `open` provides: environment, interpreter, machine kind, limits that decide a result."""
         settings = {k: v for k, v in asdict(self).items() if k not in {"cache", "open_timeout_s", "allow_open"}}
@@ -130,21 +142,24 @@ class LocalSandbox:
         return LocalSession(holder, folder, env, _enforcement("open", answer[1].decode(), disk="open"))
 
     def _check(self, environment: Environment) -> None:
+        source = environment.source
         if environment.obstacle:
-            raise BugladderError(f"{environment.source.label}: {environment.obstacle}")
+            raise BugladderError(f"{source.label}: {environment.obstacle}")
+        if not isinstance(source, MirrorSource | SdistSource):
+            raise BugladderError(
+                f"{source.label}: the local sandbox opens sdists and mirrors, not a source of kind {source.kind!r}"
+            )
         ours = ".".join(platform.python_version_tuple()[:2])
         if environment.python != ours:
-            what = environment.source.label
-            raise BugladderError(f"{what}: environment needs Python {environment.python}, the local sandbox has {ours}")
+            needed = f"environment needs Python {environment.python}, the local sandbox has {ours}"
+            raise BugladderError(f"{source.label}: {needed}")
 
     def _tree(self, environment: Environment, cache: Path) -> dict[bytes, bytes]:
         source = environment.source
         if isinstance(source, MirrorSource):
             return self._mirrored(environment, cache)
         if not isinstance(source, SdistSource):
-            raise BugladderError(
-                f"{source.label}: the local sandbox opens sdists and mirrors, not a source of kind {source.kind!r}"
-            )
+            raise BugladderError(f"{source.label}: an image is nothing to be laid out")
         tree, info = packed_tree(source, cache)
         what = source.label
         folder = f"{source.name.replace('-', '_')}-{source.version}.dist-info"

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from bugladder.records import Control, Outcome
 
+# Lists that these parsers made hold names of methods or functions, and lines of docstrings.
+_FREE_IDS = ("parse_log_django", "parse_log_sympy")
+
 Runs = Mapping[Control, Sequence[Mapping[str, Outcome]]]
 """Per control the outcomes by test id of each repeat; an absent id is missing, which is no pass."""
 
@@ -26,15 +29,15 @@ class Validity:
         return not self.reason
 
 
-def judge(fail_to_pass: Sequence[str], pass_to_pass: Sequence[str], runs: Runs) -> Validity:
+def judge(fail_to_pass: Sequence[str], pass_to_pass: Sequence[str], runs: Runs, parser: str = "") -> Validity:
     """Judge an instance from two or more runs of each control.
 
-    What leaves: a test whose pass or failure differs between the runs of a control (flaky); a FAIL_TO_PASS test that
-    passes under no_op; a PASS_TO_PASS test that fails under no_op or reference. Invalid: a FAIL_TO_PASS test left that
-    fails under reference, none left, more than max(1, 1 %) of PASS_TO_PASS failing under reference, or inert passing a
-    FAIL_TO_PASS test.
+    What leaves: what no test can be called where a log parser (`parser`, "" for none) made the lists; a test whose
+    pass or failure differs between the runs of a control (flaky); a FAIL_TO_PASS test that passes under no_op; a
+    PASS_TO_PASS test that fails under no_op or reference. Invalid: a FAIL_TO_PASS test left that fails under reference,
+    none left, more than max(1, 1 %) of PASS_TO_PASS failing under reference, or inert passing a FAIL_TO_PASS test.
     """
-    left: dict[str, str] = {}
+    left = {t: "no test's id" for t in (*fail_to_pass, *pass_to_pass) if not _names_a_test(t, parser)}
     for test in [*fail_to_pass, *pass_to_pass]:
         for control, repeats in runs.items():
             if len({_passes(r, test) for r in repeats}) > 1:
@@ -48,7 +51,8 @@ def judge(fail_to_pass: Sequence[str], pass_to_pass: Sequence[str], runs: Runs) 
                 left.setdefault(test, f"fails under {control.value}")
     kept_fail = tuple(t for t in fail_to_pass if t not in left)
     kept_pass = tuple(t for t in pass_to_pass if t not in left)
-    reason = _against(kept_fail, kept_pass, pass_to_pass, runs)
+    listed_pass = [t for t in pass_to_pass if _names_a_test(t, parser)]
+    reason = _against(kept_fail, kept_pass, listed_pass, runs)
     return Validity(kept_fail, kept_pass, tuple(sorted(left.items())), reason)
 
 
@@ -66,6 +70,11 @@ def _against(kept_fail: Sequence[str], kept_pass: Sequence[str], pass_to_pass: S
     if better:
         return f"inert passes what no_op fails, first {better[0]}"
     return ""
+
+
+def _names_a_test(test: str, parser: str) -> bool:
+    """A parser of pytest's output takes other lines for tests, too: its ids have a file and a name."""
+    return not parser or parser in _FREE_IDS or "::" in test
 
 
 def _passes(outcomes: Mapping[str, Outcome], test: str) -> bool:
