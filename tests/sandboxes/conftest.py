@@ -4,9 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from docker_engine import docker_sandbox
 from sandbox_probes import BINARY, make_sdist
 
 from bugladder.records import Environment, RunnerSpec
+from bugladder.sandboxes.docker import DockerSandbox
 from bugladder.sandboxes.local import LocalSandbox
 
 
@@ -23,9 +25,11 @@ def environment(cache) -> Environment:
     return Environment(make_sdist(cache), (), RunnerSpec("pytest", ("tests",)), overlay=overlay)
 
 
-@pytest.fixture(params=["local", "local-open"])
-def sandbox(request, cache) -> LocalSandbox:
+@pytest.fixture(params=["local", "local-open", pytest.param("docker", marks=pytest.mark.docker)])
+def sandbox(request, cache) -> LocalSandbox | DockerSandbox:
     """Every sandbox of the list; a new one joins by a name here."""
+    if request.param == "docker":
+        return docker_sandbox(cache)
     return LocalSandbox(cache=str(cache), tool_requirements=(), force_open=request.param == "local-open")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bugladder.records import Command, SdistSource
+from bugladder.sandboxes.containers.holder import ContainerHolder
 
 BINARY = bytes(range(256)) * 3
 FILES = {
@@ -48,3 +49,12 @@ def need(session, what):
     """Skip by name what this machine or mode records as open."""
     if session.enforcement[what] == "open":
         pytest.skip(f"{what} is open here")
+
+
+def kill_holder(session):
+    """End from outside what holds a session, as the machine might."""
+    holder = session._holder
+    if isinstance(holder, ContainerHolder):
+        holder.engine.api.kill(holder.id)
+    else:
+        holder._process.kill()

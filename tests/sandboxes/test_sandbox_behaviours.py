@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sandbox_probes import BINARY, need, python, sh
+from sandbox_probes import BINARY, kill_holder, need, python, sh
 
 from bugladder.records import Command, InfrastructureError
 
@@ -358,7 +358,7 @@ def test_closing_twice_is_fine_and_final(session):
 
 def test_lost_session_is_infrastructure(session):
     """Where the sandbox itself dies, the command has no result: InfrastructureError, never a failure of the command."""
-    session._holder._process.kill()
+    kill_holder(session)
     with pytest.raises(InfrastructureError, match="session is lost"):
         sh(session, "sleep 5")
 

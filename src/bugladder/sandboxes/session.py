@@ -198,6 +198,22 @@ class LocalSession(HeldSession):
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
+def clean_env(path: str, home: str, tmp: str, tools: str) -> dict[str, str]:
+    """The variables that every command has, whatever the driver's are."""
+    return {
+        "PATH": path,
+        "HOME": home,
+        "TMPDIR": tmp,
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
+        "BUGLADDER_TOOLS": tools,
+    }
+
+
 def joined(texts: tuple[str, ...]) -> bytes:
     """Texts as one field.
 

@@ -89,10 +89,14 @@ class Container:
     def _host(self) -> dict[str, Any]:
         bounds = self.allowance
         # what is written to the disk inside counts as memory, and so do its files' entries
-        memory = bounds.memory_bytes + bounds.disk_bytes + _OWN_MEMORY
+        tmp_bytes = bounds.disk_bytes // 4
+        memory = bounds.memory_bytes + bounds.disk_bytes + tmp_bytes + _OWN_MEMORY
         entries = max(1000, bounds.disk_bytes >> 14)
         disk = f"rw,exec,nosuid,nodev,mode=755,size={bounds.disk_bytes},nr_inodes={entries}"
-        empty = dict.fromkeys(self.hidden, "ro,size=4k,mode=755")
+        places = {BASE: disk, **dict.fromkeys(self.hidden, "ro,size=4k,mode=755")}
+        if self.is_read_only:
+            # for programs that do not ask where temporary files belong
+            places["/tmp"] = f"rw,exec,nosuid,nodev,mode=1777,size={tmp_bytes},nr_inodes={entries}"  # noqa: S108 - inside
         return {
             "init": True,
             "network_mode": "none",
@@ -105,6 +109,6 @@ class Container:
             "cap_add": list(self.rights),
             "read_only": self.is_read_only,
             "log_config": {"Type": "none"},
-            "tmpfs": {BASE: disk, **empty},
+            "tmpfs": places,
             "mounts": [Mount(inside, outside, type="bind", read_only=True) for outside, inside in self.shown],
         }

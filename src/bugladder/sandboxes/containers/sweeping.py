@@ -31,8 +31,8 @@ def sweep(engine: Engine) -> list[str]:
 def _is_left(container: dict[str, Any]) -> bool:
     over = is_over(container["Labels"][DRIVER])
     if over is None:
-        return container["State"] != "running" and time.time() - container["Created"] > _FOREIGN_S
-    return bool(over)
+        return bool(container["State"] != "running" and time.time() - container["Created"] > _FOREIGN_S)
+    return over
 
 
 def _removed(api: Any, container_id: str) -> bool:
