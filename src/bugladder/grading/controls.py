@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bugladder.grading.belief import outcomes_of
 from bugladder.grading.control_runs import ControlRun, Reports, Trees, control_run, export_trees, run_controls
-from bugladder.grading.grade import Grade, Grader, outcomes_of, test_paths
+from bugladder.grading.grade import Grade, Grader, test_paths
 from bugladder.grading.issue_text import FailingTest, issue_text
 from bugladder.grading.settings import GradingSettings
 from bugladder.records import Answer, Control, Files, Instance, Outcome, Task

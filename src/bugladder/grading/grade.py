@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from bugladder.grading.belief import believed_outcomes, trouble_of
 from bugladder.grading.protection import Protection
 from bugladder.grading.restoration import Restoration
 from bugladder.grading.settings import GradingSettings
 from bugladder.records import Answer, Environment, Files, Kind, Outcome, Side, TestOutcome, TestReport
 from bugladder.records.paths import PathRules
 from bugladder.records.protocols import OpenWorkspace
+from bugladder.scoring.units import UnitFinder
 from bugladder.workspace import AppliedBy, TreeRefusedError, Workspace, apply_patch, apply_published
 
 
@@ -45,7 +47,8 @@ class Grader:
         kept = protection.keep(patch)
         if patch.strip() and not kept.patch.strip() and not kept.dropped:
             return self._failed("it holds no unified diff", kept.dropped)
-        restoration = Restoration(protection, self.base, full_test_files(self.base, self.answer.test_patch))
+        tests = full_test_files(self.base, self.answer.test_patch)
+        restoration = Restoration(protection, self.base, tests, self.environment.runner.pythonpath)
         with self.open_workspace(self.environment, {}) as workspace:
             if not kept.patch.strip():
                 restoration.unpatched(workspace)
@@ -71,10 +74,14 @@ class Grader:
         )
 
     def _graded(self, report: TestReport, dropped: tuple[str, ...]) -> Grade:
+        tests = full_test_files(self.base, self.answer.test_patch)
+        finder = UnitFinder({**self.base, **tests}, self.settings.paths)
         return Grade(
             applied=True,
-            reason=_trouble(report),
-            outcomes=self.listed(outcomes_of(report), {r.test_id: r.seconds for r in report.results}),
+            reason=trouble_of(report),
+            outcomes=self.listed(
+                believed_outcomes(report, self.answer, finder), {r.test_id: r.seconds for r in report.results}
+            ),
             dropped=dropped,
             seconds=report.command.wall_s,
             was_cut=report.command.timed_out,
@@ -106,29 +113,6 @@ def test_paths(environment: Environment, tests: Files) -> tuple[str, ...]:
         tests: whole files as the test patch leaves them.
     """
     return environment.runner.paths or tuple(sorted(p for p, c in tests.items() if c is not None and p.endswith(".py")))
-
-
-def outcomes_of(report: TestReport) -> dict[str, Outcome]:
-    """Outcome by id of a run that can be trusted; the key "" gives the outcome of what is not named.
-
-    A run whose report is unreadable gives nothing; after a time-out what is not named timed out.
-    """
-    if not report.is_readable:
-        return {}
-    found = report.outcomes()
-    if report.command.timed_out:
-        found[""] = Outcome.TIMEOUT
-    return found
-
-
-def _trouble(report: TestReport) -> str:
-    if report.command.timed_out:
-        return f"the test command was cut after {report.command.wall_s:.0f} s"
-    if not report.is_readable:
-        return "no readable test report"
-    if not report.is_complete:
-        return "the test run did not finish"
-    return "" if report.results else "no test was collected"
 
 
 def inert_files(base: Files, rules: PathRules) -> Files:

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from bugladder.grading.grade import Grader, full_test_files, inert_files, outcomes_of
+from bugladder.grading.belief import outcomes_of
+from bugladder.grading.grade import Grader, full_test_files, inert_files
 from bugladder.grading.protection import Protection
 from bugladder.records import Files, Kind, Outcome, Side, TestOutcome, TestReport
 from bugladder.workspace import TreeRefusedError, apply_patch, apply_published
@@ -81,7 +82,8 @@ def _on_patch(grader: Grader, new: Files, patch: str, valid: Sequence[str]) -> t
         with suppress(TreeRefusedError):
             if not kept.strip() or apply_published(workspace, kept).by is not None:
                 workspace.write(new)
-                found = outcomes_of(workspace.test(paths=_test_paths(new)))
+                report = workspace.test(paths=_test_paths(new))
+                found = outcomes_of(report) if report.is_complete else {}
     return tuple(
         TestOutcome(t, found.get(t, found.get("", Outcome.MISSING)), Kind.OWN, Side.PUBLIC, t, 0.0) for t in valid
     )

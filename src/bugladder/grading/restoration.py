@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bugladder.grading.protection import Protection, restore_sections
+from bugladder.grading.shadows import find_shadows
 from bugladder.records import Files
 from bugladder.workspace import TreeRefusedError, Workspace
 
@@ -22,11 +23,13 @@ class Restoration:
         protection: which paths a candidate may not decide.
         base: whole files of the unpatched repository.
         tests: whole test files as the test patch leaves them (None where it deletes one).
+        import_folders: what the tests' command puts on the path, relative to the root.
     """
 
     protection: Protection
     base: Files
     tests: Files
+    import_folders: tuple[str, ...] = (".",)
 
     def unpatched(self, workspace: Workspace) -> None:
         """Lay the tests over a tree that nobody patched."""
@@ -45,9 +48,14 @@ class Restoration:
         covered = {p: c for p, c in self.base.items() if self.protection.covers(p)}
         back = {**covered, **{p: c for p, c in self.tests.items() if self.protection.covers(p)}}
         doomed = {p for p, kind in entries.items() if kind == _LINK or self._is_intruder(p, kind, back)}
+        files = [p for p, kind in entries.items() if kind != _FOLDER and self._is_free(p)]
+        doomed |= find_shadows(workspace, files, self.base, self.import_folders)
         workspace.write(dict.fromkeys(doomed | _in_the_way(entries, back)))
         workspace.write({**back, **self._mixed(workspace, entries, doomed)})
         return tuple(sorted(doomed))
+
+    def _is_free(self, path: str) -> bool:
+        return path not in self.protection.reference_paths and not self.protection.covers(path)
 
     def _is_intruder(self, path: str, kind: str, back: Files) -> bool:
         return kind != _FOLDER and self.protection.covers(path) and back.get(path) is None

@@ -36,8 +36,8 @@ class PathRules:
     )
     other_files: tuple[str, ...] = ("setup.py", "conf.py", "__meta__.py", "noxfile.py", "fabfile.py", "tasks.py")
     mixed_files: tuple[str, ...] = ("pyproject.toml", "setup.cfg", "tox.ini")
-    hook_files: tuple[str, ...] = ("sitecustomize.py", "usercustomize.py", "pytest.toml", ".pytest.toml", "*.pth")
-    hook_folders: tuple[str, ...] = ("__pycache__", "*.dist-info", "*.egg-info")
+    hook_files: tuple[str, ...] = ("sitecustomize.*", "usercustomize.*", "pytest.toml", ".pytest.toml", "*.pth")
+    hook_folders: tuple[str, ...] = ("__pycache__", "*.dist-info", "*.egg-info", "sitecustomize", "usercustomize")
 
     def is_test(self, path: str) -> bool:
         """True for test code and the data beside it."""

@@ -24,8 +24,8 @@ _CORE = (
 class Reporter:
     """pytest plugin: a record a test, sent after its teardown; distrust holds why the run cannot be believed."""
 
-    def __init__(self, send, guard):
-        self.send, self.guard = send, guard
+    def __init__(self, send):
+        self.send, self.guard, self.has_looked = send, None, False
         self.root, self.plugins = "", set()
         self.definitions, self.codes, self.announcing = {}, {}, {}
         self.sentinels, self.phases = {}, {}
@@ -34,6 +34,10 @@ class Reporter:
     def doubt(self, reason):
         if reason not in self.distrust:
             self.distrust.append(reason)
+
+    def pytest_load_initial_conftests(self):
+        # after the tools' own plugins were loaded, and before the first file of the repository
+        self.guard = Guard(_PACKAGES, _CORE)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session):
@@ -119,8 +123,17 @@ class Reporter:
             }
         )
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report):
+        # whoever reads the output is not to be told of our tests
+        return ("", "", "") if report.nodeid in self.sentinels else None
+
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session):
         self.look_at_plugins(session.config)
+        for change in self.guard.changes():
+            self.doubt(change + " was replaced")
+        self.has_looked = True
 
     def look_at_plugins(self, config):
         for plugin in config.pluginmanager.get_plugins():
@@ -132,11 +145,10 @@ class Reporter:
 
 
 def run(arguments, send):
-    guard = Guard(_PACKAGES, _CORE)
-    reporter = Reporter(send, guard)
+    reporter = Reporter(send)
     status = pytest.main(arguments, plugins=[reporter])
-    for change in guard.changes():
-        reporter.doubt(change + " was replaced")
+    if reporter.sentinels and not reporter.has_looked:
+        reporter.doubt("the test run's end was kept from us")
     for reason in reporter.distrust:
         send({"event": "distrust", "reason": reason})
     send({"event": "finished", "exit_status": int(status)})
