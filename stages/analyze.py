@@ -33,6 +33,7 @@ def settings_of(slice_: Mapping[str, Any]) -> AnalysisSettings:
         arm_digest=config.arm_digest(slice_),
         is_enforced=slice_["ladder"]["enforce"],
         model=slice_["model"]["name"],
+        author=slice_["solver"].get("model_name") or "",
     )
     return AnalysisSettings(
         phase=config.build(slice_["phase"], PhasePlan, "phase"),
@@ -48,8 +49,9 @@ def main(argv: Sequence[str]) -> None:
     (phase,) = arguments(argv, "PHASE")
     folder, reports = Path("data", phase), Path("reports", phase)
     rows = {name: tables.read(tables.ALL[name], folder / f"{name}.parquet") for name in PHASE_TABLES}
-    shares = read_json(folder / "selection.json", "select")["shares"]
-    found = analyze(PhaseTables(**rows, selection_shares=shares), settings_of(config.load(phase, "analyze")))
+    selection = read_json(folder / "selection.json", "select")
+    read = PhaseTables(**rows, selection_shares=selection["shares"], dataset_identity=selection["dataset"])
+    found = analyze(read, settings_of(config.load(phase, "analyze")))
     write_json(reports / "metrics.json", found.metrics)
     write_json(reports / "decision.json", found.decision)
     write_json(folder / "analysis.json", found.tables)

@@ -35,12 +35,13 @@ def climb(overrides: Sequence[str]) -> Arm:
     part = {
         stage: config.slice_of(whole, stage, "compare") for stage in ("select", "control", "run", "score", "analyze")
     }
-    instances, shares = select(part["select"])
+    instances, selection = select(part["select"])
     found = {"instances": [instance_row(i) for i in instances]}
     found |= control(part["control"], found["instances"], None, f"control@compare-{phase}")
     found |= run(part["run"], found["tasks"], None, f"run@compare-{phase}")
     found["outcomes"], found["scores"] = score(part["score"], found, f"score@compare-{phase}")
-    read = PhaseTables(**{name: found[name] for name in PHASE_TABLES}, selection_shares=shares)
+    rows = {name: found[name] for name in PHASE_TABLES}
+    read = PhaseTables(**rows, selection_shares=selection["shares"], dataset_identity=selection["dataset"])
     return whole, analyze(read, settings_of(part["analyze"]))
 
 
@@ -57,6 +58,7 @@ def remember(named: Mapping[str, Arm], folder: Path) -> None:
             config=whole,
             dataset=found.metrics["dataset"],
             data_hash=found.metrics["data_hash"],
+            dataset_identity=found.metrics["dataset_identity"],
             artifacts=(folder / "compare.md", folder / "compare.json"),
             tags={**facts, "model": f"{model} ({note})" if note else model, **commit},
         )

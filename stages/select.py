@@ -22,12 +22,13 @@ from bugladder.selection.verification import completeness, coverage, coverage_ta
 _FIRST = "baseline"
 
 
-def select(slice_: Mapping[str, Any]) -> tuple[list[Instance], list[dict[str, Any]]]:
-    """The phase's instances in order, and the selection's shares beside the whole dataset's."""
+def select(slice_: Mapping[str, Any]) -> tuple[list[Instance], dict[str, Any]]:
+    """The phase's instances in order; their ids, their shares beside the whole dataset's, and which data that is."""
     dataset: Dataset = config.build(slice_["dataset"], where="dataset")
     rows = dataset.catalog()
     picked = _picked(rows, slice_)
-    return dataset.load(picked), [asdict(s) for s in selection_shares(rows, picked)]
+    shares = [asdict(s) for s in selection_shares(rows, picked)]
+    return dataset.load(picked), {"ids": picked, "shares": shares, "dataset": dataset.identity()}
 
 
 def verify(slice_: Mapping[str, Any], phase: str | None) -> Iterator[str]:
@@ -66,12 +67,9 @@ def main(argv: Sequence[str]) -> None:
     (phase,) = arguments(argv, "PHASE")
     folder = Path("data", phase)
     with phase_lock(folder):
-        slice_ = config.load(phase, "select")
-        instances, shares = select(slice_)
-        dataset: Dataset = config.build(slice_["dataset"], where="dataset")
+        instances, selection = select(config.load(phase, "select"))
         tables.write(tables.INSTANCES, [instance_row(i) for i in instances], folder / "instances.parquet")
-        report = {"phase": phase, "ids": [i.instance_id for i in instances], "shares": shares}
-        write_json(folder / "selection.json", {**report, "dataset": dataset.identity()})
+        write_json(folder / "selection.json", {"phase": phase, **selection})
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ def tracked_result(resolved: Mapping[str, Any], reports: Path, data: Path) -> Tr
         config=resolved,
         dataset=metrics["dataset"],
         data_hash=metrics["data_hash"],
+        dataset_identity=metrics["dataset_identity"],
         artifacts=tuple(reports / name for name in names),
         tags={
             **{name: str(metrics[name]) for name in ("phase", "dataset", "arm", "arm_digest")},

@@ -252,6 +252,12 @@ def controls_scored(index):
     ]
 
 
+IDENTITY = {
+    "name": "made_up", "origin": "release", "place": "rows.jsonl", "revision": None, "rows": 300,
+    "file_sha256": "f" * 64, "content_sha256": "c" * 64,
+}  # fmt: skip
+
+
 def made_up_tables(n=10):
     """N valid graded instances that follow STORIES in turn."""
     stories = [STORIES[i % len(STORIES)] for i in range(n)]
@@ -267,6 +273,7 @@ def made_up_tables(n=10):
         calls=[],
         outcomes=[o for i, s in enumerate(stories) for o in outcomes(i, s[0], s[2])],
         scores=[*arms, *(s for i in range(n) for s in controls_scored(i))],
+        dataset_identity=IDENTITY,
     )
 
 

@@ -1,5 +1,6 @@
 """What tracking promises, on a real MLflow database."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ def result(tmp_path, **changes):
         "config": {"solver": {"name": "search", "order": [1, 2], "text": "x" * 9000}},
         "dataset": "made_up",
         "data_hash": "d" * 64,
+        "dataset_identity": {"revision": "6ec7"},
         "artifacts": (report,),
         "tags": {"decision": "stop"},
     }
@@ -61,7 +63,9 @@ def test_a_result_is_one_run_with_all_that_belongs_to_it(tmp_path, folder):
     assert run.data.params["solver.order"] == "[1,2]"
     assert len(run.data.params["solver.text"]) == 6000
     assert run.data.tags["decision"] == "stop"
-    assert [(d.dataset.name, d.dataset.digest) for d in run.inputs.dataset_inputs] == [("made_up", "d" * 36)]
+    (data,) = run.inputs.dataset_inputs
+    assert (data.dataset.name, data.dataset.digest, data.dataset.source_type) == ("made_up", "d" * 36, "hub")
+    assert json.loads(data.dataset.source) == {"dataset": "made_up", "sha256": "d" * 64, "revision": "6ec7"}
     assert (folder / "mlartifacts" / tracked.run_id / "artifacts" / "report.md").read_text() == "# made up\n"
 
 

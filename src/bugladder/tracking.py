@@ -42,6 +42,7 @@ class TrackedResult:
         artifacts: files and folders to keep beside the numbers.
         tags: further facts by name (git commit, decision, store statistics); no part of the digest.
         traces: of the instances' calls; no part of the digest, and added to a run that has none yet.
+        dataset_identity: which rows the data was chosen from (place, revision, hashes), for the run's dataset.
     """
 
     name: str
@@ -53,6 +54,7 @@ class TrackedResult:
     artifacts: tuple[Path, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     traces: tuple[InstanceTrace, ...] = ()
+    dataset_identity: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -181,8 +183,9 @@ def _log(client: Any, experiment: str, result: TrackedResult) -> str:
         client.log_batch(run_id, params=params[start : start + _PARAMS_PER_CALL])
     for start in range(0, len(metrics), _METRICS_PER_CALL):
         client.log_batch(run_id, metrics=metrics[start : start + _METRICS_PER_CALL])
-    source = canonical_json({"dataset": result.dataset, "sha256": result.data_hash})
-    data = Dataset(result.dataset, result.data_hash[:_MAX_DIGEST_CHARACTERS], "local", source)
+    source = canonical_json({**result.dataset_identity, "dataset": result.dataset, "sha256": result.data_hash})
+    kind = "hub" if result.dataset_identity.get("revision") else "local"
+    data = Dataset(result.dataset, result.data_hash[:_MAX_DIGEST_CHARACTERS], kind, source)
     client.log_inputs(run_id, datasets=[DatasetInput(data)])
     for path in result.artifacts:
         if path.is_dir():

@@ -8,7 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from made_up_phase import attempt, call, made_up_settings, made_up_tables, not_graded
+from made_up_phase import ARM, attempt, call, made_up_settings, made_up_tables, not_graded
 
 from bugladder.analysis.comparison import compare
 from bugladder.analysis.phase_analysis import analyze
@@ -227,6 +227,21 @@ def test_scripted_replies_are_called_so_wherever_a_result_shows():
     assert words in compared.headline
     assert words in render_markdown(compared)
     assert words not in render_markdown(page(with_calls())).lower()
+
+
+def test_published_patches_are_called_so():
+    """Title, headline and sentence of handed-in patches say that they were made elsewhere, and by whom."""
+    settings = made_up_settings()
+    for author, words in (("SWE-agent", "patches of SWE-agent, made elsewhere"), ("", "patches made elsewhere")):
+        identity = dataclasses.replace(settings.identity, arm="predictions", author=author)
+        scores = [{**s, "arm": "predictions"} if s["arm"] == ARM else s for s in made_up_tables().scores]
+        outcomes = [{**o, "arm": "predictions"} for o in made_up_tables().outcomes]
+        tables = dataclasses.replace(made_up_tables(), scores=scores, outcomes=outcomes)
+        found = analyze(tables, dataclasses.replace(settings, identity=identity))
+        shown = page(found)
+        assert headline(found.metrics).endswith(f" P{words[1:]}.")
+        assert words in shown.title
+        assert words in shown.lead[0]
 
 
 def test_metrics_of_an_earlier_version_have_a_headline():

@@ -10,7 +10,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from made_up_phase import ARM, CONF, call, instance_id, made_up_tables, transcript
+from made_up_phase import ARM, CONF, IDENTITY, call, instance_id, made_up_tables, transcript
 
 from bugladder import config
 from bugladder.analysis.settings import PHASE_TABLES
@@ -28,7 +28,8 @@ def phase(tmp_path, monkeypatch):
     for name in PHASE_TABLES:
         tables.write(tables.ALL[name], getattr(rows, name), Path("data/p1") / f"{name}.parquet")
     share = {"by": "origin", "value": "release", "selected": 5, "selected_share": 0.5, "whole": 50, "whole_share": 0.2}
-    write(Path("data/p1/selection.json"), json.dumps({"phase": "p1", "ids": [], "shares": [share]}))
+    selection = {"phase": "p1", "ids": [], "shares": [share], "dataset": IDENTITY}
+    write(Path("data/p1/selection.json"), json.dumps(selection))
     groups = {"phase": "p1", "scoring": "default", "analysis": "default", "prices": "default", "tracking": "default"}
     whole = {g: yaml.safe_load((CONF / g / f"{name}.yaml").read_text(encoding="utf-8")) for g, name in groups.items()}
     whole |= {"dataset": {"name": "made_up"}, "solver": {"name": ARM}, "limits": {}, "ladder": {"enforce": True}}
@@ -56,6 +57,8 @@ def test_the_last_stages_write_all_that_readers_rely_on(phase):
     metrics = json.loads((reports / "metrics.json").read_text(encoding="utf-8"))
     decision = json.loads((reports / "decision.json").read_text(encoding="utf-8"))
     assert (metrics["n_selected"], metrics["n_valid"], decision["decision"]) == (10, 10, "stop")
+    assert metrics["dataset_identity"] == IDENTITY
+    assert "rows.jsonl, 300 instances, file sha256 ffff" in (reports / "report.md").read_text(encoding="utf-8")
     assert metrics["controls"]["no_op"]["hfs"] == 0
     assert metrics["controls"]["reference"]["hfs"] == 1
     assert (reports / "report.md").stat().st_size > 2000

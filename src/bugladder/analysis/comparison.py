@@ -30,13 +30,14 @@ def compare(arms: Mapping[str, Analysis], settings: IntervalSettings) -> dict[st
         settings: of the intervals.
 
     Returns:
-        `phase`, `dataset`, `obeys` (null: a comparison obeys no decision), `arms` (rows), `differences` (rows: second
-        minus first on the instances both graded, with a bootstrap interval of the mean).
+        `phase`, `dataset`, `dataset_identity`, `obeys` (null: a comparison obeys no decision), `arms` (rows),
+        `differences` (rows: second minus first on the instances both graded, with a bootstrap interval of the mean).
     """
     first = next(iter(arms.values()))
     return {
         "phase": first.metrics["phase"],
         "dataset": first.metrics["dataset"],
+        "dataset_identity": first.metrics["dataset_identity"],
         "data_hash": {name: analysis.metrics["data_hash"] for name, analysis in arms.items()},
         "obeys": None,
         "level": settings.level,

@@ -95,6 +95,7 @@ def _metrics(
     metrics: dict[str, Any] = {
         "phase": settings.phase.name,
         "dataset": settings.identity.dataset,
+        "dataset_identity": dict(tables.dataset_identity),
         "arm": settings.identity.arm,
         "arm_digest": settings.identity.arm_digest,
         "model": {"name": settings.identity.model, "note": settings.identity.note},

@@ -126,6 +126,7 @@ class Identity:
         arm_digest: digest of the arm's settings.
         model: the model's name in conf.
         is_enforced: False where the phase could run against the decision before it; recorded in the decision.
+        author: whose patches were handed in, where the setting says it.
     """
 
     dataset: str
@@ -133,10 +134,13 @@ class Identity:
     arm_digest: str
     is_enforced: bool = True
     model: str = "none"
+    author: str = ""
 
     @property
     def note(self) -> str:
         """What must stand wherever a result of this arm shows; "" for nothing."""
+        if self.arm == "predictions":
+            return f"patches of {self.author}, made elsewhere" if self.author else "patches made elsewhere"
         return "scripted replies, not a model" if self.model == "scripted" else ""
 
 
@@ -153,7 +157,10 @@ class AnalysisSettings:
 
 @dataclass(frozen=True)
 class PhaseTables:
-    """The rows of a phase by table, as read by `tables.read`; selection_shares as selection.json holds them."""
+    """The rows of a phase by table, as read by `tables.read`; the last two as selection.json holds them.
+
+    dataset_identity says which rows the instances were chosen from: place, revision, count, hashes.
+    """
 
     instances: Sequence[Row]
     controls: Sequence[Row]
@@ -166,7 +173,8 @@ class PhaseTables:
     outcomes: Sequence[Row]
     scores: Sequence[Row]
     selection_shares: Sequence[Row] = ()
+    dataset_identity: Row = field(default_factory=dict)
 
 
-PHASE_TABLES = tuple(f.name for f in fields(PhaseTables) if f.name != "selection_shares")
+PHASE_TABLES = tuple(f.name for f in fields(PhaseTables) if f.name not in {"selection_shares", "dataset_identity"})
 """The tables that a reading needs, by name."""

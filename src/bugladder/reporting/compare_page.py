@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bugladder.reporting.page import Page, Row, Section, grid
+from bugladder.reporting.provenance import dataset_line
 from bugladder.reporting.text import interval, number
 
 
@@ -13,7 +14,7 @@ def compare_page(comparison: Mapping[str, Any], name: str) -> Page:
     """The page of a comparison.
 
     Args:
-        comparison: as compare.json: `arms`, `differences`, `phase`, `dataset`, `level`.
+        comparison: as compare.json: `arms`, `differences`, `phase`, `dataset`, `dataset_identity`, `level`.
         name: the comparison's name.
     """
     arms = [r for r in comparison["arms"] if not r["arm"].startswith("control:")]
@@ -23,7 +24,10 @@ def compare_page(comparison: Mapping[str, Any], name: str) -> Page:
     return Page(
         title=f"Comparison {name}: {comparison['phase']} on {comparison['dataset']}",
         headline=f"Highest mean Overall: {highest}.",
-        lead=("A comparison is asked for by a person and obeys no phase's decision; none was read or written.",),
+        lead=(
+            "A comparison is asked for by a person and obeys no phase's decision; none was read or written.",
+            *dataset_line(comparison["dataset_identity"]),
+        ),
         sections=(_arms(comparison), _differences(comparison)),
     )
 

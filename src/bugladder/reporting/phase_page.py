@@ -9,6 +9,7 @@ from bugladder.reporting.cost_sections import cost_sections, usd
 from bugladder.reporting.detail_sections import detail_sections
 from bugladder.reporting.limits import limits_section
 from bugladder.reporting.page import Page, Picture, Row, Section, grid
+from bugladder.reporting.provenance import dataset_line
 from bugladder.reporting.text import interval, number, share
 
 Tables = Mapping[str, Sequence[Row]]
@@ -37,7 +38,12 @@ def phase_page(metrics: Mapping[str, Any], decision: Mapping[str, Any], tables: 
     return Page(
         title=f"{metrics['phase']} on {metrics['dataset']} with {arm}: {decision['decision']}",
         headline=headline(metrics),
-        lead=(decision["sentence"], *_enforcement(decision), _money(metrics)),
+        lead=(
+            decision["sentence"],
+            *_enforcement(decision),
+            _money(metrics),
+            *dataset_line(metrics["dataset_identity"]),
+        ),
         sections=(
             _decision_section(decision),
             _scores_section(metrics),
@@ -59,7 +65,9 @@ def headline(metrics: Mapping[str, Any]) -> str:
         ends = f"no interval: {overall['reason']}"
     # metrics of an earlier version name no model
     note = metrics.get("model", {}).get("note", "")
-    return f"{counted} Mean Overall {number(overall['mean'])} ({ends}).{f' {note.capitalize()}.' if note else ''}"
+    return (
+        f"{counted} Mean Overall {number(overall['mean'])} ({ends}).{f' {note[0].upper()}{note[1:]}.' if note else ''}"
+    )
 
 
 def _percent(metrics: Mapping[str, Any]) -> str:
