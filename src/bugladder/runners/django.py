@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bugladder.records import Command, CommandResult, Files, RunnerSpec, TestReport, TestRequest
 from bugladder.runners.events import read_events
-from bugladder.runners.programs_beside import program_files, runner_env
+from bugladder.runners.programs_beside import program_command, program_files
 
 # As Python 3.11 prints them, the name of the method stands at the end, too.
 _ID = re.compile(r"(\w+) \(([\w.]+?)\.\w+(\.\1)?\)")
@@ -28,9 +28,7 @@ class DjangoRunner:
         """`runtests.py` on the modules of the request's paths, of the spec's, or of its ids."""
         paths = request.paths or spec.paths
         labels = _modules_of(paths) if paths else _modules_of_ids(request.ids or ())
-        program = f"{request.support}/bugladder_django.py"
-        argv = ("python", program, request.root, *spec.options, *labels)
-        return Command(argv, request.timeout_s, env=runner_env(spec, request))
+        return program_command("bugladder_django", tuple(labels), spec, request)
 
     def read(self, report: bytes, result: CommandResult) -> TestReport:
         """Outcomes by `method (module.Class)`, by how Python 3.11 prints it, and by the docstring's first line."""

@@ -1,27 +1,30 @@
-"""What runners with a program of their own share: the files it needs and the variables that it runs with."""
+"""What runners with a program of their own share: the files that it needs, and how it is started."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bugladder.records import Files, RunnerSpec, TestRequest
+from bugladder.records import Command, Files, RunnerSpec, TestRequest
 
 _PROGRAMS = Path(__file__).parent / "programs"
+_ALWAYS = ("bugladder_start", "bugladder_guard", "bugladder_records")
 
 
 def program_files(name: str) -> Files:
-    """A program and the module that writes its events, for a folder outside the repository."""
-    return {f"{module}.py": (_PROGRAMS / f"{module}.py").read_bytes() for module in (name, "bugladder_events")}
+    """A program, what starts it and what it imports, for a folder outside the repository."""
+    return {f"{module}.py": (_PROGRAMS / f"{module}.py").read_bytes() for module in (name, *_ALWAYS)}
 
 
-def runner_env(spec: RunnerSpec, request: TestRequest) -> tuple[tuple[str, str], ...]:
-    """The spec's variables, PYTHONPATH, and the places of the report and of the ids."""
-    own = [request.root if p == "." else f"{request.root}/{p}" for p in spec.pythonpath]
+def program_command(name: str, arguments: tuple[str, ...], spec: RunnerSpec, request: TestRequest) -> Command:
+    """The start of a program: the repository comes on its path after its tools, its report is sealed with the key."""
     env = {
         **dict(spec.env),
-        "PYTHONPATH": ":".join([*own, *request.pythonpath]),
+        "PYTHONPATH": ":".join([*request.pythonpath, request.support]),
+        "BUGLADDER_PATH": ":".join(request.root if p == "." else f"{request.root}/{p}" for p in spec.pythonpath),
         "BUGLADDER_REPORT": request.report,
+        "BUGLADDER_WATCH": ":".join(request.paths or spec.paths),
     }
     if request.ids_file is not None:
         env["BUGLADDER_IDS"] = request.ids_file
-    return tuple(sorted(env.items()))
+    argv = ("python", f"{request.support}/bugladder_start.py", name, *spec.options, *arguments)
+    return Command(argv, request.timeout_s, stdin=request.key, env=tuple(sorted(env.items())))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bugladder.records import Command, CommandResult, Files, RunnerSpec, TestReport, TestRequest
 from bugladder.runners.events import read_events
-from bugladder.runners.programs_beside import program_files, runner_env
+from bugladder.runners.programs_beside import program_command, program_files
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,7 @@ class SympyRunner:
     def command(self, spec: RunnerSpec, request: TestRequest) -> Command:
         """What bin/test does on the request's paths or the spec's; without any, on all of sympy."""
         paths = tuple(p for p in request.paths or spec.paths if p.endswith(".py"))
-        program = f"{request.support}/bugladder_sympy.py"
-        argv = ("python", program, request.root, *spec.options, *paths)
-        return Command(argv, request.timeout_s, env=runner_env(spec, request))
+        return program_command("bugladder_sympy", paths, spec, request)
 
     def read(self, report: bytes, result: CommandResult) -> TestReport:
         """Outcomes by function name."""

@@ -1,16 +1,26 @@
-"""Runs sympy's own test runner as bin/test does, with its reporter also writing each test's outcome to the report.
+"""Runs sympy's own test runner as bin/test does; its reporter also reports each test, and a test that must fail.
 
-Usage: bugladder_sympy.py ROOT [-C] [--verbose] FILES. Ids are function names, as the official lists have them.
+Program of bugladder_start; arguments are [-C] [--verbose] FILES. Ids are function names, as the official lists have
+them.
 """
 
 import os
-import sys
+import re
+import tempfile
 import time
 
-import bugladder_events as events
+from bugladder_records import (
+    definition_of,
+    draw,
+    error_record,
+    name_like,
+    test_record,
+    wanted_ids,
+    words,
+)
 
-ROOT = os.path.abspath(sys.argv[1])
-WANTED = events.wanted_ids()
+# bin/test is run by its path
+MAIN = None
 # bin/test draws another seed for each run
 _SEED = 20261122
 
@@ -24,85 +34,96 @@ def find_runtests():
     return runtests
 
 
-class Current:
-    """The test that runs now."""
+class Run:
+    """One run: what it sends to, what it was asked for, and the test that is under way."""
 
-    function = None
-    began = 0.0
-    filename = ""
+    def __init__(self, send):
+        self.send, self.root, self.wanted = send, os.getcwd(), wanted_ids()
+        self.function, self.began, self.filename = None, 0.0, ""
+        self.sentinel = ""
+
+    def enter(self, function):
+        self.function, self.began = function, time.perf_counter()
+
+    def note(self, outcome, message=""):
+        function, self.function = self.function, None
+        if function is None:
+            # the file itself could not be executed
+            self.send(error_record(self.filename, message))
+        elif function.__code__.co_filename == self.sentinel:
+            self.send({"event": "sentinel", "outcome": outcome})
+        else:
+            more = {"seconds": time.perf_counter() - self.began, "definition": definition_of(function, self.root)}
+            self.send(test_record(function.__name__, outcome, message, **more))
+
+    def is_wanted(self, function):
+        return self.wanted is None or function.__name__ in self.wanted or self.sentinel == function.__code__.co_filename
+
+    def add_sentinel(self, files):
+        """Put a file with a test that must fail among the others, under a name that it could have."""
+        self.send({"event": "sentinels", "count": int(bool(files))})
+        if not files:
+            return
+        like = draw(files)
+        with open(like, encoding="utf-8") as stream:
+            names = re.findall(r"^def (test_\w+)", stream.read(), re.MULTILINE)
+        folder = tempfile.mkdtemp()
+        self.sentinel = os.path.join(folder, os.path.basename(like))
+        number = int.from_bytes(os.urandom(2), "big")
+        with open(self.sentinel, "w", encoding="utf-8") as stream:
+            stream.write(f"def {name_like(names)}():\n    found = {number}\n    assert found == {number + 1}\n")
+        files.insert(draw(range(len(files) + 1)), self.sentinel)
 
 
-def enter(reporter, function, _enter):
-    Current.function, Current.began = function, time.perf_counter()
-    return _enter(reporter, function)
-
-
-def note(outcome, message=""):
-    function, Current.function = Current.function, None
-    if function is None:
-        # the file itself could not be executed
-        events.write_collection_error(Current.filename, message)
-        return
-    seconds = time.perf_counter() - Current.began
-    definition = events.definition_of(function, ROOT)
-    events.write_test(function.__name__, outcome, message, seconds=seconds, definition=definition)
-
-
-def words(exc_info):
-    return f"{exc_info[0].__name__}: {exc_info[1]}"
-
-
-def report_also(reporter):
-    """Have the reporter's methods write events before they do what they did."""
-    originals = {name: getattr(reporter, name) for name in dir(reporter)}
+def report_also(ours, reporter):
+    """Have the reporter's methods report before they do what they did."""
     noted = {
-        "test_pass": lambda *args: note("passed"),
-        "test_xfail": lambda *args: note("passed"),
-        "test_xpass": lambda *args: note("passed"),
-        "test_skip": lambda v=None, *args: note("skipped", str(v or "")),
-        "test_fail": lambda exc_info, *args: note("failed", words(exc_info)),
-        "test_exception": lambda exc_info, *args: note("error", words(exc_info)),
-        "import_error": lambda filename, exc_info: events.write_collection_error(filename, words(exc_info)),
+        "entering_test": ours.enter,
+        "test_pass": lambda *args: ours.note("passed"),
+        "test_xfail": lambda *args: ours.note("passed"),
+        "test_xpass": lambda *args: ours.note("passed"),
+        "test_skip": lambda v=None, *args: ours.note("skipped", str(v or "")),
+        "test_fail": lambda exc_info, *args: ours.note("failed", words(exc_info)),
+        "test_exception": lambda exc_info, *args: ours.note("error", words(exc_info)),
+        "import_error": lambda filename, exc_info: ours.send(error_record(filename, words(exc_info))),
     }
 
-    def wrapped(name):
+    def wrapped(first, original):
         def method(self, *args, **kwargs):
-            noted[name](*args, **kwargs)
-            return originals[name](self, *args, **kwargs)
+            first(*args, **kwargs)
+            return original(self, *args, **kwargs)
 
         return method
 
-    for name in noted:
-        setattr(reporter, name, wrapped(name))
-    reporter.entering_test = lambda self, function: enter(self, function, originals["entering_test"])
+    for name, first in noted.items():
+        setattr(reporter, name, wrapped(first, getattr(reporter, name)))
 
 
-def choose(tests):
-    """Remember which file is under way, and run only what was asked for."""
-    test_file, matches = tests.test_file, tests.matches
+def choose(ours, tests):
+    """Remember which file is under way, run only what was asked for, and a test that must fail among it."""
+    test_file, matches, test = tests.test_file, tests.matches, tests.test
 
     def file_noted(self, filename, *args, **kwargs):
-        Current.filename, Current.function = os.path.relpath(filename, ROOT), None
+        ours.filename, ours.function = os.path.relpath(filename, ours.root), None
         return test_file(self, filename, *args, **kwargs)
 
+    def test_with_sentinel(self, *args, **kwargs):
+        ours.add_sentinel(self._testfiles)
+        return test(self, *args, **kwargs)
+
     tests.test_file = file_noted
-    tests.matches = lambda self, x: matches(self, x) and (WANTED is None or x.__name__ in WANTED)
+    tests.test = test_with_sentinel
+    tests.matches = lambda self, x: matches(self, x) and ours.is_wanted(x)
 
 
-def main():
-    options = [a for a in sys.argv[2:] if a.startswith("-")]
-    paths = [a for a in sys.argv[2:] if not a.startswith("-")]
-    if "-C" in options:
+def run(arguments, send):
+    if "-C" in arguments:
         os.environ["SYMPY_USE_CACHE"] = "no"
-    # without this program's own folder
-    sys.path[0] = ROOT
+    ours = Run(send)
     runtests = find_runtests()
-    report_also(runtests.PyTestReporter)
-    choose(runtests.SymPyTests)
-    status = runtests._test(*paths, verbose="--verbose" in options, seed=_SEED)
-    events.write_finished(int(status))
-    sys.exit(int(status))
-
-
-if __name__ == "__main__":
-    main()
+    report_also(ours, runtests.PyTestReporter)
+    choose(ours, runtests.SymPyTests)
+    paths = [a for a in arguments if not a.startswith("-")]
+    status = int(runtests._test(*paths, verbose="--verbose" in arguments, seed=_SEED))
+    send({"event": "finished", "exit_status": status})
+    return status
