@@ -10,7 +10,7 @@ from bugladder.records import Command, CommandResult, Files, RunnerSpec, TestRep
 from bugladder.runners.events import read_events
 
 _PROGRAMS = Path(__file__).parent / "programs"
-_FILES = ("start", "pytest", "guard", "items", "sentinels", "choice")
+_FILES = ("start", "pytest", "guard", "items", "sentinels", "watch", "choice")
 # The suite's own addopts ask for coverage, xdist or strictness that a measured run must not depend on.
 _OPTIONS = ("-q", "-p", "bugladder_choice", "-p", "no:cacheprovider", "-o", "addopts=")
 

@@ -69,8 +69,8 @@ def namespaces_of(module):
 class Guard:
     """A picture of whole packages, and a smaller one of their core that can be looked at after each test."""
 
-    def __init__(self, packages, core):
-        names = [n for n in sys.modules if n.partition(".")[0] in packages and hasattr(sys.modules[n], "__file__")]
+    def __init__(self, packages, modules, core):
+        names = [n for n in sys.modules if n.partition(".")[0] in packages or n in modules]
         self.namespaces = [s for n in names for s in namespaces_of(sys.modules[n])]
         self.core = [s for s in self.namespaces if any(s.label == c or s.label.startswith(c + ".") for c in core)]
         self.namespaces.append(Namespace("builtins", builtins, _FREE_BUILTINS, ()))

@@ -14,19 +14,31 @@ def code_of(item):
     return getattr(function_of(item), "__code__", None)
 
 
+def written_function_of(item):
+    """The function behind decorators."""
+    try:
+        function = inspect.unwrap(getattr(item, "function", None) or getattr(item, "obj", None))
+    except ValueError:
+        return None
+    function = getattr(getattr(function, "hypothesis", None), "inner_test", function)
+    return getattr(function, "__func__", function)
+
+
+def written_code_of(item):
+    """The code that a test is written in; None where an item has none."""
+    return getattr(written_function_of(item), "__code__", None)
+
+
 def definition_of(item, root):
     """path::qualname of the code that a test is written in, relative to the root; "" where it has none there."""
     dtest = getattr(item, "dtest", None)
     if dtest is not None:
         return _place(dtest.filename or str(item.fspath), dtest.name, root)
-    try:
-        function = inspect.unwrap(getattr(item, "function", None) or getattr(item, "obj", None))
-        function = getattr(getattr(function, "hypothesis", None), "inner_test", function)
-        code = getattr(function, "__func__", function).__code__
-    except (AttributeError, TypeError, ValueError):
+    code = written_code_of(item)
+    if code is None:
         return ""
     # code has had a qualified name since 3.11
-    name = getattr(code, "co_qualname", None) or getattr(function, "__qualname__", code.co_name)
+    name = getattr(code, "co_qualname", None) or getattr(written_function_of(item), "__qualname__", code.co_name)
     return _place(code.co_filename, name, root)
 
 
