@@ -1,9 +1,9 @@
-"""The sandbox `docker`: decides what a session in a container consists of, from an image or from an sdist."""
+"""The sandbox `docker`: sessions in containers, from official images or from sdists; images come and go by demand."""
 
 from __future__ import annotations
 
 import platform
-import sys
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
@@ -20,32 +20,18 @@ from bugladder.records import (
     sha256_text,
 )
 from bugladder.records.ranges import AtLeastOne, Positive, Seconds
-from bugladder.sandboxes.containers.bundle import bundle, programs_digest, start_command
-from bugladder.sandboxes.containers.containment import BASE, LABEL, Allowance, Container
+from bugladder.sandboxes.containers.bundle import bundle, programs_digest
+from bugladder.sandboxes.containers.containment import LABEL, Allowance
 from bugladder.sandboxes.containers.holder import ContainerHolder
-from bugladder.sandboxes.containers.preparation import USER, Prepared
+from bugladder.sandboxes.containers.plans import Plan, Planner
+from bugladder.sandboxes.containers.prefetching import Prefetcher
 from bugladder.sandboxes.containers.pulling import ImageSettings
 from bugladder.sandboxes.containers.runtime import Runtime, runtime_at
 from bugladder.sandboxes.containers.session import DockerSession
-from bugladder.sandboxes.containers.shown import Shown, accounts, guest_shown, interpreter, masked
-from bugladder.sandboxes.environments import provision, provision_tools
-from bugladder.sandboxes.session import Places, clean_env
-from bugladder.sandboxes.trees import pack_overlay, packed_tree
 
-_HOME, _TMP, _SCRATCH, _META, _TREE = (f"{BASE}/{name}" for name in ("home", "tmp", "scratch", "meta", "testbed"))
 # Settings that decide no result.
 _ASIDE = {"engine", "cache", "base_image", "open_timeout_s", "images"}
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """A container that is to hold a session, what its holder is told, and what the session then is."""
-
-    container: Container
-    is_our_python: bool
-    setup: dict[bytes, bytes]
-    places: Places
-    enforcement: dict[str, str]
+_GB = 10**9
 
 
 @dataclass(frozen=True)
@@ -98,9 +84,9 @@ class DockerSandbox:
         runtime = self._runtime()
         runtime.sweep_once()
         with ExitStack() as held:
-            plan = held.enter_context(self._planned(environment, guest, runtime))
-            labels = {**plan.container.labels, **_labels(environment, label)}
-            holder = ContainerHolder(runtime.engine, replace(plan.container, labels=labels), label)
+            plan = held.enter_context(self._planner().plan(environment, guest))
+            container = replace(plan.container, labels=_labels(environment, label))
+            holder = ContainerHolder(runtime.engine, container, label)
             held.callback(holder.end)
             self._set_up(holder, plan)
             session = DockerSession(holder, plan.places, plan.enforcement, runtime, held.pop_all())
@@ -110,17 +96,66 @@ class DockerSandbox:
 
     def digest(self, environment: Environment) -> str:
         """Digest of what `open` provides: environment, image, interpreter, limits that decide a result."""
-        source, stock = environment.source, self._runtime().stock
         settings = {k: v for k, v in asdict(self).items() if k not in _ASIDE}
         made_of = [environment.digest, platform.machine(), settings, programs_digest()]
-        if isinstance(source, ImageSource):
-            made_of.append(stock.preparation.digest(stock.identity(source.image, source.digest), source.workdir))
-        else:
-            made_of.append([stock.identity(self.base_image), sys.version])
-        return sha256_text(canonical_json(made_of))
+        return sha256_text(canonical_json([*made_of, *self._planner().made_of(environment)]))
 
-    def held(self, environment: Environment) -> AbstractContextManager[object]:
-        """Bring the environment's image, if it has one, and keep it meanwhile.
+    def obstacle(self, environment: Environment) -> str:
+        """Why `open` would refuse an environment, "" where nothing speaks against it; fetches and starts nothing."""
+        try:
+            self._check(environment)
+            return self._image_obstacle(environment)
+        except (BugladderError, InfrastructureError) as error:
+            return str(error)
+
+    def outlook(self, environments: Sequence[Environment]) -> str:
+        """What opening these would bring and take, in a line; "" where everything is there.
+
+        Raises:
+            InfrastructureError: it cannot be brought, or there is no room for it.
+        """
+        runtime, sources = self._runtime(), _images(environments)
+        wants = runtime.stock.wants(sources)
+        if not wants.missing and not wants.unprepared:
+            return ""
+        if wants.missing and self.images.pull == "never":
+            raise InfrastructureError(
+                f"{len(wants.missing)} images are missing and sandbox.images.pull is never: {_some(wants.missing)}"
+            )
+        free = runtime.free_bytes()
+        line = (
+            f"images: {len(wants.missing)} of {len(sources)} are missing{_some(wants.missing, ': ')}, "
+            f"{len(wants.unprepared)} to be prepared; about {wants.need_bytes / _GB:.1f} GB needed, "
+            f"{'unknown' if free is None else f'{free / _GB:.1f} GB'} free"
+        )
+        if free is not None and wants.need_bytes > free:
+            raise InfrastructureError(f"{line}; free some, or set sandbox.images.budget_gb")
+        return line
+
+    @contextmanager
+    def stocked(self, environments: Sequence[Environment]) -> Iterator[list[int]]:
+        """Know what will be opened, and bring images ahead of it meanwhile.
+
+        Yields:
+            the order in which to open them, as places in the list: images that share layers follow each other.
+        """
+        order = sorted(range(len(environments)), key=lambda i: _natural(environments[i].source.label))
+        sources = {s.image: s for s in _images([environments[i] for i in order])}
+        stock = self._runtime().stock
+        stock.demand.expect(list(sources))
+        prefetcher = Prefetcher(stock, sources)
+        try:
+            yield order
+        finally:
+            prefetcher.end()
+
+    def kept(self, environment: Environment) -> AbstractContextManager[object]:
+        """Whatever is brought for an environment meanwhile stays until the end."""
+        source = environment.source
+        return self._runtime().stock.demand.used(source.image) if isinstance(source, ImageSource) else nullcontext()
+
+    def brought(self, environment: Environment) -> AbstractContextManager[object]:
+        """Bring the environment's image, which may take long, and keep it meanwhile.
 
         Raises:
             InfrastructureError: it cannot be had.
@@ -128,110 +163,39 @@ class DockerSandbox:
         source = environment.source
         return self._runtime().stock.held(source) if isinstance(source, ImageSource) else nullcontext()
 
-    def _runtime(self) -> Runtime:
-        return runtime_at(self.engine, self.open_timeout_s, Path(self.cache).resolve(), self.images, self.activate)
-
     def _check(self, environment: Environment) -> None:
         source = environment.source
         if environment.obstacle:
             raise BugladderError(f"{source.label}: {environment.obstacle}")
-        if not isinstance(source, ImageSource | SdistSource):
-            raise BugladderError(
-                f"{source.label}: the docker sandbox opens images and sdists, not a source of kind {source.kind!r}"
-            )
+        if isinstance(source, ImageSource) and (environment.requirements or environment.setup):
+            raise BugladderError(f"{source.label}: an image brings its own requirements and set-up; give none")
         ours = ".".join(platform.python_version_tuple()[:2])
         if isinstance(source, SdistSource) and environment.python != ours:
             raise BugladderError(
                 f"{source.label}: environment needs Python {environment.python}, the docker sandbox shows {ours}"
             )
-        if isinstance(source, ImageSource) and (environment.requirements or environment.setup):
-            raise BugladderError(f"{source.label}: an image brings its own requirements and set-up; give none")
 
-    def _planned(
-        self, environment: Environment, guest: Guest | None, runtime: Runtime
-    ) -> AbstractContextManager[_Plan]:
-        source = environment.source
-        if isinstance(source, ImageSource):
-            return self._image_plan(environment, source, guest, runtime)
-        if isinstance(source, SdistSource):
-            return self._sdist_plan(environment, source, guest, runtime)
-        raise BugladderError(f"{source.label}: kind {source.kind!r} cannot be opened")
+    def _image_obstacle(self, environment: Environment) -> str:
+        wants = self._runtime().stock.wants(_images([environment]))
+        if wants.missing and self.images.pull == "never":
+            return f"{wants.missing[0]}: no such image here, and sandbox.images.pull is never"
+        return ""
 
-    @contextmanager
-    def _image_plan(
-        self, environment: Environment, source: ImageSource, guest: Guest | None, runtime: Runtime
-    ) -> Iterator[_Plan]:
-        with runtime.stock.held(source) as prepared:
-            tools, cache = self._tools()
-            shown, hidden = guest_shown(guest, cache)
-            container = self._container(prepared.image, prepared.holder, (*tools, *shown), hidden, is_read_only=False)
-            places = Places(source.workdir, _SCRATCH, (), _image_env(prepared))
-            setup = self._setup(environment, source.workdir, b"", b"")
-            image = runtime.stock.identity(source.image, source.digest)
-            yield _Plan(container, False, setup, places, _enforcement("watch", prepared.git, image))
+    def _runtime(self) -> Runtime:
+        return runtime_at(self.engine, self.open_timeout_s, Path(self.cache).resolve(), self.images, self.activate)
 
-    @contextmanager
-    def _sdist_plan(
-        self, environment: Environment, source: SdistSource, guest: Guest | None, runtime: Runtime
-    ) -> Iterator[_Plan]:
-        with runtime.stock.held_plain(self.base_image) as image:
-            tools, cache = self._tools()
-            tree, info = packed_tree(source, cache)
-            folder = f"{source.name.replace('-', '_')}-{source.version}.dist-info"
-            meta = pack_overlay({f"{folder}/METADATA": info}, source.label)
-            python, prefix, hidden = interpreter(cache)
-            env = (str(provision(environment.requirements, cache).resolve()), "/env")
-            shown = {env, *tools, *prefix, *accounts(cache, USER, _HOME), *guest_shown(guest, cache)[0]}
-            container = self._container(image, python, tuple(sorted(shown)), (*hidden, *masked()), is_read_only=True)
-            variables = clean_env("/env/bin:/usr/local/bin:/usr/bin:/bin", _HOME, _TMP, "/tools")
-            places = Places(_TREE, _SCRATCH, (_META,), variables)
-            setup = self._setup(environment, _TREE, tree.read_bytes(), meta)
-            identity = runtime.stock.identity(self.base_image)
-            yield _Plan(container, True, setup, places, _enforcement("tmpfs", "none", identity))
-
-    def _container(
-        self,
-        image: str,
-        python: str,
-        shown: Shown,
-        hidden: tuple[str, ...],
-        *,
-        is_read_only: bool,
-    ) -> Container:
-        return Container(image, start_command(python), self._allowance(), shown, hidden, is_read_only)
-
-    def _tools(self) -> tuple[Shown, Path]:
-        cache = Path(self.cache).resolve()
-        return ((str(provision_tools(self.tool_requirements, cache).resolve()), "/tools"),), cache
-
-    def _setup(self, environment: Environment, root: str, tree: bytes, meta: bytes) -> dict[bytes, bytes]:
-        overlay = pack_overlay(environment.overlay, environment.source.label)
-        return {
-            **self._allowance().fields(),
-            b"base": BASE.encode(),
-            b"root": root.encode(),
-            b"uid": b"%d" % USER,
-            b"tree": tree,
-            b"meta": meta,
-            b"overlay": overlay,
-        }
-
-    def _allowance(self) -> Allowance:
+    def _planner(self) -> Planner:
         memory, file, disk = self.memory_mb << 20, self.file_mb << 20, self.disk_mb << 20
-        return Allowance(memory, self.processes, self.cpus, self.cpu_s, file, disk)
+        allowance = Allowance(memory, self.processes, self.cpus, self.cpu_s, file, disk)
+        cache = Path(self.cache).resolve()
+        return Planner(self._runtime().stock, cache, self.base_image, self.tool_requirements, allowance)
 
-    def _set_up(self, holder: ContainerHolder, plan: _Plan) -> None:
+    def _set_up(self, holder: ContainerHolder, plan: Plan) -> None:
         try:
             holder.line.send(bundle(is_ours=plan.is_our_python), self.open_timeout_s)
         except OSError as error:
             raise InfrastructureError(f"sandbox {holder.label}: its holder does not start: {error}") from error
-        fields = [part for pair in plan.setup.items() for part in pair]
-        holder.ask(fields, self.open_timeout_s)
-
-    def expect(self, environments: Sequence[Environment]) -> None:
-        """What will be opened, in this order, so that images come shortly before they are needed."""
-        sources = [e.source for e in environments]
-        self._runtime().stock.expect([s.image for s in sources if isinstance(s, ImageSource)])
+        holder.ask([part for pair in plan.setup.items() for part in pair], self.open_timeout_s)
 
 
 def _labels(environment: Environment, label: str) -> dict[str, str]:
@@ -242,20 +206,14 @@ def _labels(environment: Environment, label: str) -> dict[str, str]:
     }
 
 
-def _image_env(prepared: Prepared) -> dict[str, str]:
-    own = dict(prepared.env)
-    return {**own, **clean_env(own.get("PATH", "/usr/local/bin:/usr/bin:/bin"), _HOME, _TMP, "/tools")}
+def _images(environments: Sequence[Environment]) -> list[ImageSource]:
+    return list({e.source.label: e.source for e in environments if isinstance(e.source, ImageSource)}.values())
 
 
-def _enforcement(disk: str, git: str, image: str) -> dict[str, str]:
-    return {
-        "isolation": "closed",
-        "network": "closed",
-        "memory": "rlimit+cgroup",
-        "processes": "cgroup",
-        "cpu": "rlimit",
-        "file_size": "rlimit",
-        "disk": disk,
-        "git": git,
-        "image": image,
-    }
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Numbers in a name by value: neighbours in a repository's numbering share an environment's layers."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _some(names: Sequence[str], lead: str = "") -> str:
+    return f"{lead}{', '.join(names[:3])}{' ...' if len(names) > 3 else ''}" if names else ""
