@@ -60,7 +60,7 @@ def calibrate(
     reports = run_controls(instance, trees, open_workspace, settings.repeats)
     case = _Case(instance, trees, reports, open_workspace, settings)
     outcomes = {c: [outcomes_of(r) for r in repeats] for c, repeats in reports.items()}
-    validity = judge(instance.fail_to_pass, instance.pass_to_pass, outcomes)
+    validity = judge(instance.fail_to_pass, instance.pass_to_pass, outcomes, instance.environment.runner.parser)
     found = Calibration(
         reason=validity.reason,
         left=validity.left,
