@@ -26,7 +26,7 @@ def control(slice_: Mapping[str, Any], instances: Sequence[Mapping[str, Any]], o
         settings = config.build(slice_["grading"], GradingSettings, "grading")
         work = ControlWork(setting.open_workspace, settings, split)
         items = [control_item(row, slice_, setting.sandbox) for row in instances]
-        hooks = BatchHooks(label, gate_of(slice_, obeys))
+        hooks = BatchHooks(label, gate_of(slice_, obeys), sandbox=setting.sandbox)
         result = run_batch(items, lambda item: work(item.payload), setting.batch, setting.store, hooks)
     return control_tables(result)
 

@@ -38,7 +38,7 @@ def run(slice_: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], obeys: st
             timeout_s = slice_["limits"]["instance_timeout_s"]
             work = SolveWork(solver, setting.open_workspace, slice_["seed"], timeout_s, meter.chat_maker(model))
             items = [run_item(row, slice_, setting.sandbox, model) for row in tasks]
-        hooks = BatchHooks(label, gate_of(slice_, obeys, config.arm_digest(slice_)))
+        hooks = BatchHooks(label, gate_of(slice_, obeys, config.arm_digest(slice_)), sandbox=setting.sandbox)
         result = run_batch(items, lambda item: work(item.payload), setting.batch, setting.store, hooks)
         return run_tables(result, meter.ledger.charged(), getattr(solver, "max_iterations", None))
 

@@ -36,7 +36,7 @@ def score(slice_: Mapping[str, Any], found: Mapping[str, Rows], label: str) -> t
             return unpatched_grade([o for o in no_op if o["instance_id"] == item.id])
 
         items = [grade_item((tasks[i], answers[i], c), slice_, setting.sandbox) for i, c in pending.items()]
-        result = run_batch(items, grade, setting.batch, setting.store, BatchHooks(label))
+        result = run_batch(items, grade, setting.batch, setting.store, BatchHooks(label, sandbox=setting.sandbox))
     inputs = ArmTables(found["controls"], found["candidates"], found["control_outcomes"], grades(result))
     return score_arms(slice_["solver"]["name"], inputs, config.build(slice_["scoring"], ScoringSettings, "scoring"))
 

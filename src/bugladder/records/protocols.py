@@ -113,6 +113,35 @@ class TellsObstacles(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsImages(Protocol):
+    """What a sandbox has besides if what it opens has to be brought first, and may have to go again for others."""
+
+    def outlook(self, environments: Sequence[Environment]) -> str:
+        """What opening these would bring and take, in a line; "" where everything is there.
+
+        Raises:
+            InfrastructureError: it cannot be brought, or there is no room for it.
+        """
+        ...
+
+    def stocked(self, environments: Sequence[Environment]) -> AbstractContextManager[list[int]]:
+        """Know what will be opened, and bring it ahead; gives the order in which to open, as places in the list."""
+        ...
+
+    def kept(self, environment: Environment) -> AbstractContextManager[object]:
+        """What is brought for an environment meanwhile stays until the end."""
+        ...
+
+    def brought(self, environment: Environment) -> AbstractContextManager[object]:
+        """Bring what an environment needs, which may take long, and keep it meanwhile.
+
+        Raises:
+            InfrastructureError: it cannot be had.
+        """
+        ...
+
+
 class Runner(Protocol):
     """A test command and the reading of its result."""
 

@@ -16,9 +16,11 @@ from types import FrameType
 from typing import Any, Protocol
 
 from bugladder.records import BugladderError, canonical_json
+from bugladder.records.protocols import Sandbox
 from bugladder.running.alerts import crash_alert
 from bugladder.running.items import BatchResult, BatchSettings, ItemResult, ItemStatus, WorkItem
 from bugladder.running.progress import Progress, open_progress
+from bugladder.running.stocking import keeping, stocked
 from bugladder.running.store import Lease, Store
 from bugladder.running.trying import Work, try_item
 
@@ -42,12 +44,16 @@ def thread_executor(workers: int) -> Executor:
 
 @dataclass(frozen=True)
 class BatchHooks:
-    """What surrounds a batch: its label on the terminal, its gate, its display and its executor's maker."""
+    """What surrounds a batch: its label on the terminal, its gate, its display, its executor's maker, its sandbox.
+
+    A sandbox is told what the batch will open, and may say in which order it would rather.
+    """
 
     label: str = "batch"
     gate: Guard | None = None
     progress: Callable[[str, int], Progress] = open_progress
     make_executor: Callable[[int], Executor] = thread_executor
+    sandbox: Sandbox | None = None
 
 
 def run_batch(
@@ -72,7 +78,8 @@ def run_batch(
     if missing:
         if hooks.gate is not None:
             hooks.gate.check([i.id for i in missing])
-        fresh, pause_reason = _drive(missing, work, settings, store, hooks)
+        with stocked(hooks.sandbox, missing, hooks.label) as ordered:
+            fresh, pause_reason = _drive(ordered, keeping(hooks.sandbox, work), settings, store, hooks)
         results.update(fresh)
     result = BatchResult({i.id: results[i.id] for i in items}, pause_reason)
     print(f"{hooks.label}: {result.summary}", flush=True)

@@ -24,7 +24,7 @@ def control_item(row: Row, slice_: Mapping[str, Any], sandbox: Sandbox) -> WorkI
         "environment": sandbox.digest(instance.environment),
         "code": _code(),
     }
-    return WorkItem(instance.instance_id, Store.key("control", parts), instance)
+    return WorkItem(instance.instance_id, Store.key("control", parts), instance, instance.environment)
 
 
 def grade_item(rows: tuple[Row, Row, Row], slice_: Mapping[str, Any], sandbox: Sandbox) -> WorkItem:
@@ -40,7 +40,7 @@ def grade_item(rows: tuple[Row, Row, Row], slice_: Mapping[str, Any], sandbox: S
         "environment": sandbox.digest(task.environment),
         "code": _code(),
     }
-    return WorkItem(task.instance_id, Store.key("score", parts), (task, answer, candidate))
+    return WorkItem(task.instance_id, Store.key("score", parts), (task, answer, candidate), task.environment)
 
 
 def grades(result: BatchResult) -> dict[str, dict[str, Any]]:

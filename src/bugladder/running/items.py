@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bugladder.records import BugladderError
+from bugladder.records import BugladderError, Environment
 from bugladder.records.ranges import AtLeastOne, Count, DelaySeconds
 
 
@@ -26,11 +26,12 @@ class PausedError(BugladderError):
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One unit of work: its id in tables, its store key, and whatever the work function needs."""
+    """One unit of work: its id in tables, its store key, whatever the work function needs, and what it will open."""
 
     id: str
     key: str
     payload: Any
+    environment: Environment | None = None
 
 
 @dataclass(frozen=True)

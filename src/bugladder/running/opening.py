@@ -6,13 +6,13 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from bugladder.records import BugladderError, Command, CommandResult, Environment, Files, Guest
-from bugladder.records.protocols import OpenWorkspace, Runner, Sandbox, Session
+from bugladder.records.protocols import KeepsImages, OpenWorkspace, Runner, Sandbox, Session
 from bugladder.runners.django import DjangoRunner
 from bugladder.runners.pytest import PytestRunner
 from bugladder.runners.sympy import SympyRunner
@@ -185,12 +185,14 @@ def _open(  # noqa: PLR0913, PLR0917 - the first five are bound once per stage
     guest: Guest | None = None,
 ) -> Iterator[Workspace]:
     runner = find_runner(environment.runner.name)
-    with places.place():
-        session = sandbox.open(environment, label, guest)
-    try:
-        workspace = Workspace(_PlacedSession(session, places, meter), runner, environment.runner, timeout_s)
-        if files:
-            workspace.write(files)
-        yield workspace
-    finally:
-        session.close()
+    # bringing an image may wait for those in use to be done with, so it holds no place meanwhile
+    with sandbox.brought(environment) if isinstance(sandbox, KeepsImages) else nullcontext():
+        with places.place():
+            session = sandbox.open(environment, label, guest)
+        try:
+            workspace = Workspace(_PlacedSession(session, places, meter), runner, environment.runner, timeout_s)
+            if files:
+                workspace.write(files)
+            yield workspace
+        finally:
+            session.close()

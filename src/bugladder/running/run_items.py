@@ -29,7 +29,7 @@ def run_item(row: Mapping[str, Any], slice_: Mapping[str, Any], sandbox: Sandbox
         "environment": sandbox.digest(task.environment),
         "code": _code(slice_),
     }
-    return WorkItem(task.instance_id, Store.key("run", parts), task)
+    return WorkItem(task.instance_id, Store.key("run", parts), task, task.environment)
 
 
 def spending_of(slice_: Mapping[str, Any], label: str) -> Spending:

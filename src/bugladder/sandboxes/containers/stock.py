@@ -173,4 +173,9 @@ class Stock:
                 f"image {reference}: sandbox.images.budget_gb is {budget:g} and one image takes about {need:.2g}; "
                 "set it higher, or assumed_gb and prepared_gb lower"
             )
-        self.demand.wait(_WAIT_S)
+        # somebody whose image is half brought may be among them
+        self._bringing.release()
+        try:
+            self.demand.wait(_WAIT_S)
+        finally:
+            self._bringing.acquire()
