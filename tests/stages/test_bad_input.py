@@ -106,7 +106,7 @@ def edit_entry(root, index=0, **values):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"solver": "nope"}, ["solver=nope", "unknown solver", "no_op, search"]),
+        ({"solver": "nope"}, ["solver=nope", "unknown solver", "no_op, predictions, search"]),
         ({"solver": "reference"}, ["solver=reference", "control, not a solver", "control:reference"]),
         ({"solver": "inert"}, ["solver=inert", "control, not a solver", "control:inert"]),
         ({"dataset": "nope"}, ["dataset=nope", "unknown dataset", "pypi"]),

@@ -1,8 +1,13 @@
+import shutil
+from dataclasses import replace
+
 import pytest
 from tiny_bug import BUGGY, FIXED, OLD_TESTS, PINS, seed_sdist
 
-from bugladder.records import Environment, RunnerSpec
-from bugladder.workspace import AppliedBy, apply_published, make_patch
+from bugladder.records import Environment, InfrastructureError, RunnerSpec
+from bugladder.workspace import AppliedBy, Workspace, apply_published, make_patch
+
+needs_patch = pytest.mark.skipif(shutil.which("patch") is None, reason="patch(1) is not installed")
 
 RIGHT = make_patch({"tiny.py": BUGGY}, {"tiny.py": FIXED})
 README = b"".join(b"line %d\n" % n for n in range(1, 31))
@@ -31,6 +36,7 @@ def test_git_goes_first(workspace):
     assert workspace.read(["tiny.py"]) == {"tiny.py": FIXED}
 
 
+@needs_patch
 @pytest.mark.parametrize(
     ("patch", "path", "after"),
     [
@@ -50,12 +56,14 @@ def test_patch_takes_what_git_refuses(workspace, patch, path, after):
     assert sorted(workspace.tree()) == names
 
 
+@needs_patch
 def test_a_part_that_git_would_take_is_not_taken_back(workspace):
     """Where one file needs fuzz and another does not, both are changed."""
     assert apply_published(workspace, RIGHT + odd_context(TWO_HUNKS, "line 23", "line x")).by is AppliedBy.PATCH
     assert workspace.read(["tiny.py", "README.md"]) == {"tiny.py": FIXED, "README.md": EDITED}
 
 
+@needs_patch
 @pytest.mark.parametrize(
     "patch",
     [
@@ -81,3 +89,26 @@ def test_what_neither_takes_is_not_applied(workspace, patch):
     assert refused.by is None
     assert refused.reason
     assert workspace.read(["tiny.py"]) == {"tiny.py": BUGGY}
+
+
+class WithoutPatch:
+    """A real session in which one program has another name than the one it is called by."""
+
+    def __init__(self, session):
+        self.session = session
+
+    def __getattr__(self, name):
+        return getattr(self.session, name)
+
+    def run(self, command):
+        """Run a command; patch is not found."""
+        argv = ("patch-has-another-name", *command.argv[1:]) if command.argv[0] == "patch" else command.argv
+        return self.session.run(replace(command, argv=argv))
+
+
+def test_a_machine_without_patch_is_no_failure_of_the_patch(workspace):
+    """Where git refuses and there is no patch(1), the machine lacks something; what git takes is still applied."""
+    bare = Workspace(WithoutPatch(workspace.session), workspace.runner, workspace.spec, 60.0)
+    with pytest.raises(InfrastructureError, match=r"no patch\(1\).*install it"):
+        apply_published(bare, RIGHT.rstrip("\n"))
+    assert apply_published(bare, RIGHT).by is AppliedBy.GIT
