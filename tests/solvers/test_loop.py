@@ -181,6 +181,14 @@ def test_tests_in_doubt_are_asked_again(solve):
     assert solution.candidate.test_files == {"tests/test_own.py": GOOD_TEST.encode()}
 
 
+@pytest.mark.slow
+def test_equal_runs_ask_the_same(solve):
+    """Two runs on the same task make the same requests, failing tests' output and all, so that a reply serves both."""
+    asked = [solve([wrote(), HALF, WRONG, fix()])[1].asked for _ in range(2)]
+    assert len(asked[0]) == 4
+    assert asked[0] == asked[1]
+
+
 def test_the_token_limit_ends_the_loop(solve):
     """No question is asked once the tokens used reach the limit, not even inside a round."""
     solution, chat = solve([wrote()], max_tokens_total=110)
