@@ -27,7 +27,7 @@ class DjangoRunner:
     def command(self, spec: RunnerSpec, request: TestRequest) -> Command:
         """`runtests.py` on the modules of the request's paths, of the spec's, or of its ids."""
         paths = request.paths or spec.paths
-        labels = _modules_of(paths) if paths else _modules_of_ids(request.ids or ())
+        labels = module_labels(paths) if paths else _modules_of_ids(request.ids or ())
         return program_command("bugladder_django", tuple(labels), spec, request)
 
     def read(self, report: bytes, result: CommandResult) -> TestReport:
@@ -35,8 +35,8 @@ class DjangoRunner:
         return read_events(report, result)
 
 
-def _modules_of(paths: Iterable[str]) -> list[str]:
-    """Labels of Python files below tests/; data files are no labels."""
+def module_labels(paths: Iterable[str]) -> list[str]:
+    """What runtests.py calls Python files below tests/; data files have no label."""
     plain = (p.removeprefix("tests/").removesuffix(".py") for p in paths if p.endswith(".py"))
     return sorted({p.replace("/", ".").removesuffix(".__init__") for p in plain})
 
