@@ -22,7 +22,7 @@ class DjangoRunner:
 
     def files(self) -> Files:
         """The program and what it imports."""
-        return program_files("bugladder_django")
+        return program_files("bugladder_django", "bugladder_records")
 
     def command(self, spec: RunnerSpec, request: TestRequest) -> Command:
         """`runtests.py` on the modules of the request's paths, of the spec's, or of its ids."""

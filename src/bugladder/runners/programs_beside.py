@@ -7,12 +7,12 @@ from pathlib import Path
 from bugladder.records import Command, Files, RunnerSpec, TestRequest
 
 _PROGRAMS = Path(__file__).parent / "programs"
-_ALWAYS = ("bugladder_start", "bugladder_guard", "bugladder_records")
+_STARTING = ("bugladder_start", "bugladder_channel", "bugladder_seal", "bugladder_guard")
 
 
-def program_files(name: str) -> Files:
-    """A program, what starts it and what it imports, for a folder outside the repository."""
-    return {f"{module}.py": (_PROGRAMS / f"{module}.py").read_bytes() for module in (name, *_ALWAYS)}
+def program_files(*names: str) -> Files:
+    """A program with what it imports beside it, and what starts it, for a folder outside the repository."""
+    return {f"{module}.py": (_PROGRAMS / f"{module}.py").read_bytes() for module in (*_STARTING, *names)}
 
 
 def program_command(name: str, arguments: tuple[str, ...], spec: RunnerSpec, request: TestRequest) -> Command:

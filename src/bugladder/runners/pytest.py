@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from bugladder.records import Command, CommandResult, Files, RunnerSpec, TestReport, TestRequest
 from bugladder.runners.events import read_events
+from bugladder.runners.programs_beside import program_command, program_files
 
-_PROGRAMS = Path(__file__).parent / "programs"
-_FILES = ("start", "pytest", "guard", "items", "sentinels", "watch", "choice")
+_PROGRAMS = tuple(f"bugladder_{name}" for name in ("pytest", "items", "sentinels", "watch", "choice"))
 # The suite's own addopts ask for coverage, xdist or strictness that a measured run must not depend on.
 _OPTIONS = ("-q", "-p", "bugladder_choice", "-p", "no:cacheprovider", "-o", "addopts=")
 
@@ -23,7 +22,7 @@ class PytestRunner:
 
     def files(self) -> Files:
         """The programs, for a folder on PYTHONPATH outside the repository."""
-        return {f"bugladder_{name}.py": (_PROGRAMS / f"bugladder_{name}.py").read_bytes() for name in _FILES}
+        return program_files(*_PROGRAMS)
 
     def command(self, spec: RunnerSpec, request: TestRequest) -> Command:
         """Run pytest on the request's paths, the files of its ids, or the spec's paths.
@@ -31,19 +30,9 @@ class PytestRunner:
         The repository's folders are no part of PYTHONPATH: they come on the path after pytest was loaded.
         """
         paths = request.paths or (tuple(_files_of(request.ids)) if request.ids is not None else spec.paths)
-        env = {
-            **dict(spec.env),
-            "PYTHONPATH": ":".join([*request.pythonpath, request.support]),
-            "BUGLADDER_PATH": ":".join(request.root if p == "." else f"{request.root}/{p}" for p in spec.pythonpath),
-            "BUGLADDER_REPORT": request.report,
-            "BUGLADDER_WATCH": ":".join(paths),
-        }
-        if request.ids_file is not None:
-            env["BUGLADDER_IDS"] = request.ids_file
-        program = (f"{request.support}/bugladder_start.py", "bugladder_pytest")
         options = (*_OPTIONS, "--continue-on-collection-errors", f"--rootdir={request.root}", *spec.options)
-        argv = ("python", *program, *options, *paths)
-        return Command(argv, request.timeout_s, stdin=request.key, env=tuple(sorted(env.items())))
+        plain, asked = replace(spec, options=()), replace(request, paths=paths)
+        return program_command("bugladder_pytest", (*options, *paths), plain, asked)
 
     def read(self, report: bytes, result: CommandResult) -> TestReport:
         """Outcomes by id."""

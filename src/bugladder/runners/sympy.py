@@ -17,7 +17,7 @@ class SympyRunner:
 
     def files(self) -> Files:
         """The program and what it imports."""
-        return program_files("bugladder_sympy")
+        return program_files("bugladder_sympy", "bugladder_records")
 
     def command(self, spec: RunnerSpec, request: TestRequest) -> Command:
         """What bin/test does on the request's paths or the spec's; without any, on all of sympy."""

@@ -48,7 +48,7 @@ def announces_failures(file):
     while folder != os.path.dirname(folder):
         files.append(os.path.join(folder, "conftest.py"))
         folder = os.path.dirname(folder)
-    return any(b"xfail" in text or b"expectedFailure" in text for text in map(_text, files))
+    return any(b"xfail" in text or b"expectedFailure" in text for text in map(text_of, files))
 
 
 def message_of(report):
@@ -67,7 +67,8 @@ def _place(filename, name, root):
     return "" if path.startswith("..") else path + "::" + name
 
 
-def _text(file, _open=open):
+def text_of(file, _open=open):
+    """The bytes of a file; none where it is not there."""
     try:
         with _open(file, "rb") as stream:
             return stream.read()

@@ -9,13 +9,17 @@ from types import CodeType, ModuleType
 
 import pytest
 from bugladder_guard import Guard
-from bugladder_items import code_of, written_code_of
+from bugladder_items import code_of, text_of, written_code_of
 
 _PACKAGES = ("_pytest", "pytest", "pluggy")
 _MODULES = tuple("unittest." + name for name in ("case", "loader", "result", "runner", "suite"))
 _CORE = (
-    "_pytest.runner", "_pytest.python", "_pytest.reports", "_pytest.skipping", "_pytest.unittest", "_pytest.outcomes",
-    "_pytest.assertion.rewrite", "pluggy._hooks", "pluggy._callers", "pluggy._manager", "pluggy._result",
+    "pluggy", "_pytest.runner", "_pytest.python", "_pytest.reports", "_pytest.skipping", "_pytest.unittest",
+    "_pytest.outcomes", "_pytest.assertion.rewrite",
+)  # fmt: skip
+_HOOKS = (
+    "pytest_runtest_protocol", "pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_makereport",
+    "pytest_pyfunc_call", "pytest_runtest_logreport", "pytest_pycollect_makeitem", "pytest_pycollect_makemodule",
 )  # fmt: skip
 _OVERRIDES = frozenset(("runtest", "setup", "teardown", "ihook", "obj", "repr_failure"))
 
@@ -82,13 +86,10 @@ class Watch:
         """The id under which an item was collected."""
         return self.items[id(item)][1]
 
-    def pytest_load_initial_conftests(self):
+    def pytest_load_initial_conftests(self, early_config):
         # after the tools' own plugins were loaded, and before the first file of the repository
         self.guard = Guard(_PACKAGES, _MODULES, _CORE)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self, session):
-        self.plugins = {id(plugin) for plugin in session.config.pluginmanager.get_plugins()}
+        self.plugins = {id(plugin) for plugin in early_config.pluginmanager.get_plugins()}
         self.finders = list(sys.meta_path)
 
     @pytest.hookimpl(tryfirst=True)
@@ -134,15 +135,31 @@ class Watch:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session):
         self.doubt_all(self.guard.changes(), "during the run")
-        for plugin in session.config.pluginmanager.get_plugins():
-            if id(plugin) not in self.plugins and not is_of_the_tests(plugin):
-                self.doubt("a plugin was registered while tests were collected or run: " + repr(plugin)[:100])
+        self.look_at_plugins(session.config)
         self.has_looked = True
 
+    def look_at_plugins(self, config):
+        """A plugin that came late is pytest's own, a conftest, or named in one; a hook of a conftest stands in it."""
+        plugins = config.pluginmanager.get_plugins()
+        conftests = {id(p): text_of(p.__file__) for p in plugins if is_conftest(p)}
+        for plugin in plugins:
+            module = module_of(plugin)
+            is_named = any(module.encode() in text for text in conftests.values())
+            is_ours = id(plugin) in self.plugins or id(plugin) in conftests or module.startswith("_pytest.")
+            if not is_ours and not is_named:
+                self.doubt("a plugin was registered while tests were collected or run: " + repr(plugin)[:100])
+        for hook in _HOOKS:
+            for impl in getattr(config.pluginmanager.hook, hook).get_hookimpls():
+                if hook.encode() not in conftests.get(id(impl.plugin), hook.encode()):
+                    self.doubt(hook + " was put into a conftest that does not hold it")
 
-def is_of_the_tests(plugin):
-    """Whether a plugin that came late is pytest's own or a conftest."""
-    file = os.path.basename(getattr(plugin, "__file__", None) or "")
-    kind = plugin if isinstance(plugin, ModuleType) else type(plugin)
-    module = kind.__name__ if kind is plugin else kind.__module__
-    return file == "conftest.py" or module.startswith("_pytest.")
+
+def is_conftest(plugin):
+    return isinstance(plugin, ModuleType) and os.path.basename(getattr(plugin, "__file__", None) or "") == "conftest.py"
+
+
+def module_of(plugin):
+    """The name of the module that a plugin is, or that its class stands in."""
+    if isinstance(plugin, ModuleType):
+        return plugin.__name__
+    return (plugin if isinstance(plugin, type) else type(plugin)).__module__
