@@ -76,10 +76,10 @@ printf 'conda() { export PATH=/opt/env/bin:$PATH CONDA_DEFAULT_ENV=$2; }\n' >/op
 
 
 @contextlib.contextmanager
-def built_image(reference: str, script: str = HISTORY, more: str = "") -> Iterator[str]:
-    """An image of the base image and a script, with further lines of its recipe; removed at the end."""
+def built_image(reference: str, script: str = HISTORY, more: str = "", base: str = BASE_IMAGE) -> Iterator[str]:
+    """An image of a base image and a script, with further lines of its recipe; removed at the end."""
     client = api()
-    recipe = f"FROM {BASE_IMAGE}\nCOPY script /script\nRUN bash /script && rm /script\n{more}\n"
+    recipe = f"FROM {base}\nCOPY script /script\nRUN bash /script && rm /script\n{more}\n"
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, text in (("Dockerfile", recipe), ("script", script)):
