@@ -11,7 +11,7 @@ from bugladder.runners.programs_beside import program_command, program_files
 
 _PROGRAMS = tuple(f"bugladder_{name}" for name in ("pytest", "items", "sentinels", "watch", "choice"))
 # The suite's own addopts ask for coverage, xdist or strictness that a measured run must not depend on.
-_OPTIONS = ("-q", "-p", "bugladder_choice", "-p", "no:cacheprovider", "-o", "addopts=")
+_OPTIONS = ("-q", "-p", "no:cacheprovider", "-o", "addopts=")
 
 
 @dataclass(frozen=True)

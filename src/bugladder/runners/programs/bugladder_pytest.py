@@ -3,6 +3,7 @@
 Program of bugladder_start; standard library and pytest only.
 """
 
+import bugladder_choice
 import pytest
 from bugladder_items import announces_failures, definition_of, message_of
 from bugladder_sentinels import add_sentinels
@@ -95,7 +96,7 @@ def fold(phases):
 def run(arguments, send):
     watch = Watch()
     reporter = Reporter(send, watch)
-    status = pytest.main(arguments, plugins=[watch, reporter])
+    status = pytest.main(arguments, plugins=[bugladder_choice, watch, reporter])
     if reporter.sentinels and not watch.has_looked:
         watch.doubt("the end of the test run was kept from us")
     for reason in watch.distrust:

@@ -41,7 +41,7 @@ class Launcher:
             ids_file=f"{self.folder}/ids",
         )
         plain = self.workspace.runner.command(self.workspace.spec, request)
-        arguments = plain.argv[plain.argv.index("bugladder_pytest") + 1 :]
+        arguments = ("-p", "bugladder_choice", *plain.argv[plain.argv.index("bugladder_pytest") + 1 :])
         env = dict(plain.env)
         # here the repository is on the path from the start: nothing is graded
         env["PYTHONPATH"] = f"{env.pop('BUGLADDER_PATH')}:{env['PYTHONPATH']}"
