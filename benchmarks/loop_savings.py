@@ -4,7 +4,7 @@
 
 The replies are written by hand and their prices made up, so that the shares are of these scripts and of no model; what
 is measured is that each switch saves exactly the calls that it should. It climbs the pypi baseline in a temporary
-project (about three minutes) and leaves nothing behind.
+project (some minutes) and leaves nothing behind.
 """
 
 from __future__ import annotations
