@@ -47,3 +47,14 @@ def test_a_difference_between_runs_is_flaky_in_any_control():
         steady = runs[flaky][0]
         runs[flaky] = [steady, {**steady, "g": F if steady["g"] is P else P}]
         assert judge(["f", "g"], [], runs).left == (("g", f"flaky under {flaky.value}"),)
+
+
+def test_lines_that_a_parser_took_for_tests_leave_by_name():
+    """A parser of pytest's output lists progress marks, too; they count for nothing, and names without files do."""
+    listed = ["[100%]", "[", "[50%]"]
+    runs = _runs({"t.py::f": F, "t.py::p": P}, {"t.py::f": P, "t.py::p": P})
+    found = judge(["t.py::f"], ["t.py::p", *listed], runs, "parse_log_pytest")
+    assert (found.reason, found.pass_to_pass) == ("", ("t.py::p",))
+    assert dict(found.left) == dict.fromkeys(listed, "no test's id")
+    named = judge(["A docstring"], [], _runs({"A docstring": F}, {"A docstring": P}), "parse_log_django")
+    assert (named.is_valid, named.left) == (True, ())
