@@ -52,6 +52,8 @@ def containers(client: docker.APIClient, label: str = "bugladder.driver") -> lis
     return [c["Id"] for c in client.containers(all=True, filters={"label": label})]
 
 
+TINY_IMAGE = "bugladder-test/sweb.eval.x86_64.tiny_1776_tiny-1:latest"
+
 # A repository with everything that a solver must not find: a later commit with the fix, a tag, a remote, another
 # branch, a reflog, unreachable objects, a nested repository, bytecode; at its base commit, with an untracked build.
 HISTORY = r"""

@@ -4,10 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from docker_engine import docker_sandbox
+from docker_engine import TINY_IMAGE, built_image, docker_sandbox, forget_prepared
 from sandbox_probes import BINARY, make_sdist
 
-from bugladder.records import Environment, RunnerSpec
+from bugladder.records import Environment, ImageSource, RunnerSpec
 from bugladder.sandboxes.docker import DockerSandbox
 from bugladder.sandboxes.local import LocalSandbox
 
@@ -31,6 +31,15 @@ def sandbox(request, cache) -> LocalSandbox | DockerSandbox:
     if request.param == "docker":
         return docker_sandbox(cache)
     return LocalSandbox(cache=str(cache), tool_requirements=(), force_open=request.param == "local-open")
+
+
+@pytest.fixture(scope="session")
+def image_environment():
+    """An official-like image whose repository holds the future; a variable of its own, a volume."""
+    with built_image(TINY_IMAGE, more="ENV OWN=x\nVOLUME /data") as reference:
+        source = ImageSource(reference, "tiny/tiny", "0" * 40)
+        yield Environment(source, (), RunnerSpec("pytest", ("tests",)), python="")
+        forget_prepared(reference)
 
 
 @pytest.fixture

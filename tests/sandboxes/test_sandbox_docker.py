@@ -3,24 +3,12 @@ import os
 from dataclasses import replace
 
 import pytest
-from docker_engine import api, built_image, docker_sandbox, forget_prepared
+from docker_engine import TINY_IMAGE, api, docker_sandbox
 from sandbox_probes import python, sh
 
-from bugladder.records import Environment, ImageSource, RunnerSpec
 from bugladder.records.protocols import Sandbox, Session
 
 pytestmark = pytest.mark.docker
-
-IMAGE = "bugladder-test/sweb.eval.x86_64.tiny_1776_tiny-1:latest"
-
-
-@pytest.fixture(scope="module")
-def image_environment():
-    """An official-like image whose repository holds the future; a variable of its own, a volume."""
-    with built_image(IMAGE, more="ENV OWN=x\nVOLUME /data") as reference:
-        source = ImageSource(reference, "tiny/tiny", "0" * 40)
-        yield Environment(source, (), RunnerSpec("pytest", ("tests",)), python="")
-        forget_prepared(reference)
 
 
 @pytest.fixture
@@ -99,7 +87,11 @@ def test_container_is_bounded_and_labelled(image_session):
     assert host["PidsLimit"] == 258
     assert host["NanoCpus"] == 2 * 10**9
     assert host["LogConfig"]["Type"] == "none"
-    assert (labels["bugladder.run"], labels["bugladder.phase"], labels["bugladder.instance"]) == ("run@p1", "p1", IMAGE)
+    assert (labels["bugladder.run"], labels["bugladder.phase"], labels["bugladder.instance"]) == (
+        "run@p1",
+        "p1",
+        TINY_IMAGE,
+    )
     assert f"|{os.getpid()}|" in labels["bugladder.driver"]
 
 

@@ -58,11 +58,11 @@ RULES = (
         "the engine does not see this machine's files; it must run on the same machine",
     ),
     FailureRule(
-        "program_missing", r"executable file not found|oci runtime create failed", Fault.MACHINE,
+        "program_missing", r"executable file not found|oci runtime create failed|FATAL tini", Fault.MACHINE,
         "the image lacks a program that the session needs",
     ),
     FailureRule(
-        "container_gone", r"no such container|is not running|OOMKilled=False", Fault.MACHINE,
+        "container_gone", r"no such container|is not running|OOMKilled=False ExitCode=137", Fault.MACHINE,
         "somebody else has ended the container",
     ),
     FailureRule(

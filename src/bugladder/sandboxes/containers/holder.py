@@ -61,12 +61,14 @@ class StartedContainer:
         """End and remove it, with its volumes; may be called twice. A failure to do so is left to the next sweep."""
         with self._lock:
             line, self._line, doomed, self.id = self._line, None, self.id, ""
-        if line is not None:
-            line.close()
-        if doomed:
-            with contextlib.suppress(InfrastructureError):
-                _remove(self.engine, doomed, self.label)
-        _LIVE.discard(self)
+        try:
+            if line is not None:
+                line.close()
+        finally:
+            if doomed:
+                with contextlib.suppress(InfrastructureError):
+                    _remove(self.engine, doomed, self.label)
+            _LIVE.discard(self)
 
     def last_state(self) -> str:
         """What the engine says of its end, as the table of rules reads it; "" while it runs.

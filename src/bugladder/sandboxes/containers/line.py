@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import time
@@ -67,8 +68,14 @@ class Line:
 
     def close(self) -> None:
         """Close our end: the program's standard input ends."""
-        self._socket.close()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        # the client keeps the descriptor as long as its answer is open
+        response = getattr(self._attached, "_response", None)
+        if response is not None:
+            response.close()
         self._attached.close()
+        self._socket.close()
 
     def _receive(self, deadline: float, tick: Callable[[], None] | None, tick_s: float) -> None:
         left = deadline - time.monotonic()

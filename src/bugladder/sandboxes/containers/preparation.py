@@ -13,6 +13,7 @@ from docker.errors import ImageNotFound
 from bugladder.records import ImageSource, InfrastructureError, canonical_json, sha256_text
 from bugladder.sandboxes.containers.containment import DRIVER, LABEL, Allowance, Container
 from bugladder.sandboxes.containers.engine import Engine, EngineError, told
+from bugladder.sandboxes.containers.failures import UNKNOWN, diagnose
 from bugladder.sandboxes.containers.holder import StartedContainer
 
 USER = 54321
@@ -125,6 +126,8 @@ def _facts(started: StartedContainer, source: ImageSource) -> Prepared:
     parts = [item.partition("=") for item in printed.decode("utf-8", "surrogateescape").split("\0")[1:] if item]
     found = {name: value for name, _, value in parts}
     if "holder" not in found:
+        if diagnose(words or state) is not UNKNOWN:
+            raise EngineError(what, words or state)
         raise InfrastructureError(f"{what} failed: {' '.join(words.split())[-300:] or state}")
     if not found["holder"]:
         raise InfrastructureError(f"{what}: it has no Python from 3.9 on, which holds the session")

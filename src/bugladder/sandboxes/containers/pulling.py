@@ -14,7 +14,7 @@ from bugladder.records.ranges import AtLeastOne, Count, DelaySeconds, Seconds
 from bugladder.sandboxes.containers.engine import Engine, EngineError, told
 from bugladder.sandboxes.containers.ledger import Ledger
 
-_PASSING = ("rate_limit", "registry_gone")
+_PASSING = ("rate_limit",)
 _PULL_TIMEOUT_S = 600.0
 
 
