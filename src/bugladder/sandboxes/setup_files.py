@@ -30,7 +30,7 @@ def files_of_wheel(step: WheelFiles, cache: Path) -> dict[str, Member]:
     """The files of a pinned wheel that the step takes, by their path in the checkout.
 
     Raises:
-        BugladderError: the wheel is not what the step says, or nothing in it matches a pattern.
+        BugladderError: the wheel is not what the step says, or nothing in it matches any pattern.
         InfrastructureError: the package index cannot be reached.
     """
     wheel = fetch_sdist(SdistSource(step.name, step.version, step.filename, step.sha256), cache / "wheels")
@@ -42,9 +42,9 @@ def files_of_wheel(step: WheelFiles, cache: Path) -> dict[str, Member]:
             contents = {name: archive.read(name) for name in sorted(taken)}
     except (zipfile.BadZipFile, OSError) as error:
         raise BugladderError(f"{what} cannot be read: {error}") from error
-    for pattern in step.take:
-        if not any(fnmatchcase(name, pattern) for name in taken):
-            raise BugladderError(f"{what} holds nothing that matches {pattern!r}")
+    # one release has what another has not, so that a pattern may well take nothing
+    if not taken:
+        raise BugladderError(f"{what} holds nothing that matches {' or '.join(map(repr, step.take))}")
     return {_placed(name, step.into, what): Member(content, is_executable=False) for name, content in contents.items()}
 
 
