@@ -70,7 +70,7 @@ def test_text_is_replaced(opened):
 def test_files_of_a_wheel_fill_gaps(opened, cache):
     """What the patterns take is in the folder; what the checkout has already stays."""
     step = seeded_wheel(cache, {"tiny/fast.so": b"compiled", "tiny/__init__.py": b"other", "tiny/left.txt": b"left"})
-    session = opened(replace(step, take=("tiny/*.so", "tiny/__init__.py")))
+    session = opened(replace(step, take=("tiny/*.so", "tiny/__init__.py", "tiny/*.pyd")))
     assert sh(session, "cat tiny/fast.so; grep -c 'a - b' tiny/__init__.py; ls tiny/left.txt").stdout == b"compiled1\n"
     with pytest.raises(BugladderError, match=r"holds nothing that matches '\*\.pyd'"):
         opened(replace(step, take=("*.pyd",)))
