@@ -94,7 +94,7 @@ def test_a_model_that_counts_as_free_is_named():
     """Where unpriced models are allowed, the metrics say which were taken for free."""
     settings = dataclasses.replace(made_up_settings(), prices=PriceTable(as_of="2026-01-01", allow_unpriced=True))
     metrics = analyzed(settings).metrics
-    assert metrics["prices"] == {"as_of": "2026-01-01", "unpriced": ["made-up"]}
+    assert metrics["prices"] == {"as_of": "2026-01-01", "read_at": {}, "unpriced": ["made-up"]}
     assert metrics["cost_usd"]["total"] == 0.0
 
 

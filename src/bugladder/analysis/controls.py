@@ -124,5 +124,7 @@ def enforcement_table(tables: PhaseTables) -> list[dict[str, Any]]:
     found: dict[tuple[str, str], int] = {}
     for row in (*tables.controls, *tables.candidates):
         for limit, state in json.loads(row["enforcement"] or "{}").items():
+            if limit == "image":
+                continue  # says which one, and is no limit
             found[limit, str(state)] = found.get((limit, str(state)), 0) + 1
     return [{"limit": limit, "state": state, "rows": n} for (limit, state), n in sorted(found.items())]

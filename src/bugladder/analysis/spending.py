@@ -52,9 +52,19 @@ def spending_blocks(calls: Sequence[PricedCall], settings: AnalysisSettings) -> 
             "per_step": _by(calls, lambda c: str(c.row["step"]), _SHOWN),
             "per_instance": _by(calls, lambda c: str(c.row["instance_id"]), _MONEY),
         },
-        "prices": {"as_of": settings.prices.as_of, "unpriced": unpriced(calls, settings.prices)},
+        "prices": {
+            "as_of": settings.prices.as_of,
+            "read_at": {name: settings.prices.models[name].read_at for name in _priced(calls, settings.prices)},
+            "unpriced": unpriced(calls, settings.prices),
+        },
         "budget_usd": settings.phase.budget_usd,
     }
+
+
+def _priced(calls: Sequence[PricedCall], prices: PriceTable) -> list[str]:
+    """Models of the price list that calls were priced by."""
+    names = {name for c in calls for name in (c.row["model_answered"], c.row["model_asked"])}
+    return sorted(names & prices.models.keys())
 
 
 def unpriced(calls: Sequence[PricedCall], prices: PriceTable) -> list[str]:

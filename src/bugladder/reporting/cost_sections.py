@@ -72,8 +72,10 @@ def _each(cost: Mapping[str, Any], key: str, of: str, ends: str) -> str:
 
 
 def _points(metrics: Mapping[str, Any]) -> tuple[str, ...]:
-    unpriced = metrics["prices"]["unpriced"]
-    return (f"Counted as free, since no price is listed: {', '.join(unpriced)}.",) if unpriced else ()
+    prices = metrics["prices"]
+    told = tuple(f"Price of {name}: {where}." for name, where in prices["read_at"].items() if where)
+    free = ", ".join(prices["unpriced"])
+    return (*told, *([f"Counted as free, since no price is listed: {free}."] if free else []))
 
 
 def _rounds_section(metrics: Mapping[str, Any], tables: Tables) -> Section:

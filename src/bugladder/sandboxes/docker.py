@@ -19,7 +19,7 @@ from bugladder.records import (
     canonical_json,
     sha256_text,
 )
-from bugladder.records.ranges import AtLeastOne, Positive, Seconds
+from bugladder.records.ranges import AtLeastOne, Count, Positive, Seconds
 from bugladder.sandboxes.containers.bundle import bundle, programs_digest
 from bugladder.sandboxes.containers.containment import LABEL, Allowance
 from bugladder.sandboxes.containers.holder import ContainerHolder
@@ -30,7 +30,7 @@ from bugladder.sandboxes.containers.runtime import Runtime, runtime_at
 from bugladder.sandboxes.containers.session import DockerSession
 
 # Settings that decide no result.
-_ASIDE = {"engine", "cache", "base_image", "open_timeout_s", "images"}
+_ASIDE = {"engine", "cache", "base_image", "floor_mb", "open_timeout_s", "images"}
 _GB = 10**9
 
 
@@ -53,6 +53,7 @@ class DockerSandbox:
         cpu_s: CPU seconds of one process.
         file_mb: size of one file.
         disk_mb: all that a session may write; it is taken from memory, but for the repository of an image.
+        floor_mb: free disk of the engine below which a failing command is not the candidate's failure.
         open_timeout_s: bound on each request to the engine and on setting a session up; images aside.
         tool_requirements: pins that stand in a folder of their own (/tools), named by BUGLADDER_TOOLS inside.
         images: how images come and go.
@@ -69,6 +70,7 @@ class DockerSandbox:
     cpu_s: AtLeastOne = 1800
     file_mb: AtLeastOne = 256
     disk_mb: AtLeastOne = 1024
+    floor_mb: Count = 64
     open_timeout_s: Seconds = 60.0
     tool_requirements: tuple[str, ...] = ("coverage==7.17.3",)
     images: ImageSettings = field(default_factory=ImageSettings)
@@ -91,7 +93,7 @@ class DockerSandbox:
             self._set_up(holder, plan)
             session = DockerSession(holder, plan.places, plan.enforcement, runtime, held.pop_all())
         if plan.enforcement["disk"] == "watch":
-            session.watch_disk(self.disk_mb << 20)
+            session.watch_disk(self.disk_mb << 20, self.floor_mb << 20)
         return session
 
     def digest(self, environment: Environment) -> str:

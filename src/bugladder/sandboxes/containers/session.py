@@ -10,8 +10,6 @@ from bugladder.sandboxes.containers.holder import ContainerHolder
 from bugladder.sandboxes.containers.runtime import Runtime
 from bugladder.sandboxes.session import HeldSession, Places
 
-_FULL_BYTES = 64 << 20
-
 
 class DockerSession(HeldSession):
     """A session of the sandbox `docker` (protocols.Session)."""
@@ -25,12 +23,16 @@ class DockerSession(HeldSession):
         self._runtime = runtime
         self._held = held
 
-    def watch_disk(self, limit_bytes: int) -> None:
-        """Stop a command that lets the container's own layer grow beyond a bound."""
-        self._limit_bytes = limit_bytes
+    def watch_disk(self, limit_bytes: int, floor_bytes: int) -> None:
+        """Stop a command that lets the container's own layer grow beyond a bound.
+
+        One that fails while less than floor_bytes are free on the engine's disk, not by its doing, has no result.
+        """
+        self._limit_bytes, self._floor_bytes = limit_bytes, floor_bytes
         self._container.watch = self._over_disk
 
     _limit_bytes: int | None = None
+    _floor_bytes: int = 0
 
     def run(self, command: Command) -> CommandResult:
         """Run one command; everything that it started ends with it.
@@ -54,7 +56,7 @@ class DockerSession(HeldSession):
 
     def _refuse_full_disk(self) -> None:
         free = self._runtime.free_bytes()
-        if free is not None and free < _FULL_BYTES and not self._over_disk():
+        if free is not None and free < self._floor_bytes and not self._over_disk():
             self.close()
             raise self._full_disk()
 

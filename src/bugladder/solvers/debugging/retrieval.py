@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from dataclasses import dataclass
 import bm25s
 
 from bugladder.solvers.debugging.repository import Repository, Symbol
+
+# on import it makes its logger tell every step
+logging.getLogger("bm25s").setLevel(logging.WARNING)
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
