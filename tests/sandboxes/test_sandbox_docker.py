@@ -1,12 +1,15 @@
 import json
 import os
+import threading
 from dataclasses import replace
 
 import pytest
 from docker_engine import TINY_IMAGE, api, docker_sandbox
 from sandbox_probes import python, sh
 
-from bugladder.records.protocols import Sandbox, Session
+from bugladder.records import Command, Guest
+from bugladder.records.protocols import KeepsImages, Sandbox, Session, TellsObstacles
+from bugladder.running.doorway import open_doorway
 
 pytestmark = pytest.mark.docker
 
@@ -147,12 +150,48 @@ def test_memory_of_the_control_group_is_the_last_bound(cache, image_environment)
         session.close()
 
 
+GUEST = """
+import socket, sys
+line = socket.socket(socket.AF_UNIX)
+line.connect(sys.argv[1])
+line.sendall(b"knock")
+print(line.recv(100).decode(), sys.prefix, sys.version_info[:2] == (3, 11))
+"""
+
+
+@pytest.mark.parametrize("kind", ["image", "sdist"])
+def test_guest_finds_its_environment_and_the_door(cache, environment, image_environment, kind):
+    """A foreign program has its own interpreter and reaches the driver through the socket, and nothing else."""
+    opened = image_environment if kind == "image" else environment
+    with open_doorway() as door:
+        session = docker_sandbox(cache).open(opened, "guest", Guest((), str(door.path)))
+        door.hide()
+
+        def answer():
+            line, _ = door.listener.accept()
+            with line:
+                line.sendall(line.recv(100) + b" heard")
+
+        listening = threading.Thread(target=answer)
+        listening.start()
+        try:
+            result = session.run(Command((f"{Guest.FOLDER}/bin/python", "-c", GUEST, Guest.SOCKET), 20.0))
+            assert result.stdout == b"knock heard /agent True\n", result.stderr
+            assert sh(session, f"echo x > {Guest.FOLDER}/x").exit_code != 0
+            assert sh(session, "ls /run/bugladder").stdout == b"model.sock\n"
+        finally:
+            session.close()
+            listening.join(10)
+
+
 def test_sandbox_keeps_the_protocol(cache, image_session):
     """The plug and its sessions are what protocols.py asks for."""
 
     def takes(plug: Sandbox, opened: Session) -> str:
         return plug.name + opened.root
 
+    assert isinstance(docker_sandbox(cache), KeepsImages)
+    assert isinstance(docker_sandbox(cache), TellsObstacles)
     assert takes(docker_sandbox(cache), image_session) == "docker/testbed"
     assert {"isolation", "network", "memory", "processes", "cpu", "file_size", "disk", "git", "image"} == set(
         image_session.enforcement

@@ -27,7 +27,7 @@ from bugladder.records.setup_steps import EditableInstall
 from bugladder.sandboxes.checkouts import Checkout, Members, packed_checkout
 from bugladder.sandboxes.environments import provision, provision_tools
 from bugladder.sandboxes.installing import install_editable
-from bugladder.sandboxes.session import Holder, LocalSession, NamespacesMissingError, joined
+from bugladder.sandboxes.session import Holder, LocalSession, NamespacesMissingError, clean_env, joined
 from bugladder.sandboxes.setup_files import programs_digest
 from bugladder.sandboxes.trees import pack_overlay, packed_tree, write_whole
 from bugladder.sources.mirrors import has_commit
@@ -124,7 +124,7 @@ class LocalSandbox:
         setup |= {b"mode": b"closed", b"shown": joined(shown), b"masked": joined(_masked())}
         holder, answer = _started(cache, label, setup, self.open_timeout_s)
         enforcement = _enforcement("closed", answer[1].decode(), disk="tmpfs")
-        return LocalSession(holder, None, _clean_env("/env", "/tools", ""), enforcement)
+        return LocalSession(holder, None, _env("/env", "/tools", ""), enforcement)
 
     def _open_on_disk(
         self, setup: dict[bytes, bytes], paths: tuple[Path, Path], label: str, cache: Path
@@ -138,7 +138,7 @@ class LocalSandbox:
         folder = Path(tempfile.mkdtemp(prefix=f"session-{_plain(label)}-", dir=cache / "tmp"))
         setup |= {b"mode": b"open", b"folder": os.fsencode(folder)}
         holder, answer = _started(cache, label, setup, self.open_timeout_s)
-        env = _clean_env(str(paths[0]), str(paths[1]), str(folder))
+        env = _env(str(paths[0]), str(paths[1]), str(folder))
         return LocalSession(holder, folder, env, _enforcement("open", answer[1].decode(), disk="open"))
 
     def _check(self, environment: Environment) -> None:
@@ -244,19 +244,9 @@ def _masked() -> tuple[str, ...]:
 _PACKAGES = ("site-packages", "dist-packages", "ensurepip")
 
 
-def _clean_env(env_path: str, tools_path: str, base: str) -> dict[str, str]:
-    return {
-        "PATH": f"{env_path}/bin:/usr/local/bin:/usr/bin:/bin",
-        "HOME": f"{base}/home/solver",
-        "TMPDIR": f"{base}/tmp",  # noqa: S108 - inside, where it is private
-        "LANG": "C.UTF-8",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONNOUSERSITE": "1",
-        "BUGLADDER_TOOLS": tools_path,
-    }
+def _env(env_path: str, tools_path: str, base: str) -> dict[str, str]:
+    path = f"{env_path}/bin:/usr/local/bin:/usr/bin:/bin"
+    return clean_env(path, f"{base}/home/solver", f"{base}/tmp", tools_path)
 
 
 def _enforcement(isolation: str, processes: str, disk: str) -> dict[str, str]:
