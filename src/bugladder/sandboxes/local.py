@@ -246,7 +246,7 @@ _PACKAGES = ("site-packages", "dist-packages", "ensurepip")
 
 def _env(env_path: str, tools_path: str, base: str) -> dict[str, str]:
     path = f"{env_path}/bin:/usr/local/bin:/usr/bin:/bin"
-    return clean_env(path, f"{base}/home/solver", f"{base}/tmp", tools_path)
+    return clean_env(path, f"{base}/home/solver", f"{base}/tmp", tools_path)  # noqa: S108 - inside, where it is private
 
 
 def _enforcement(isolation: str, processes: str, disk: str) -> dict[str, str]:
