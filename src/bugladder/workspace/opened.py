@@ -26,6 +26,9 @@ from bugladder.workspace.spelling import spelled, without_parameters
 # Unpacks standard input below the current folder; system tar is trusted, the tree's files are not.
 _UNPACK = ("tar", "--extract", "--file=-", "--no-same-owner", "--no-same-permissions", "--overwrite")
 
+# Some repositories hold more pictures for their tests than a command may print.
+_TREE_BYTES = 512 * 1024 * 1024
+
 
 class TreeRefusedError(InfrastructureError):
     """The open tree does not take or give a file; where a patch or tested code came before, it may be their doing."""
@@ -149,6 +152,7 @@ class Workspace:
             ),
             self.timeout_s,
             stdin=names,
+            max_output_bytes=_TREE_BYTES,
         )  # fmt: skip
         result = self.session.run(command)
         if result.timed_out or result.is_truncated:
