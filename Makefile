@@ -29,10 +29,10 @@ repro: setup ## climb the phases that params.yaml names, then print the headline
 	$(VENV)/python -m stages.headline || status=$$?; exit $$status
 
 test: setup ## run the tests: under 3 minutes, offline once set up
-	@$(VENV)/python -m pytest
+	@$(VENV)/python -m pytest -n logical --dist loadfile
 
 test-all: setup ## run every test whose tool is present, the slow ones too
-	@$(VENV)/python -m pytest -m ""
+	@$(VENV)/python -m pytest -n logical --dist loadfile -m ""
 
 check: setup ## ruff, mypy strict, import-linter
 	@$(VENV)/ruff check; $(VENV)/ruff format --check; $(VENV)/mypy; $(VENV)/lint-imports

@@ -53,7 +53,9 @@ class _MarkerWatch:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch the markers in runs that ask for them."""
-    config.pluginmanager.register(_MarkerWatch(), "bugladder-marker-watch")
+    # of parallel runs only the controller sees every report
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_MarkerWatch(), "bugladder-marker-watch")
 
 
 @pytest.fixture
