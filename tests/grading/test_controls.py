@@ -1,5 +1,7 @@
 """Controls, split and cut on a tiny real bug in the real sandbox."""
 
+from dataclasses import replace
+
 import pytest
 from tiny_bug import BUGGY, FAIL_TO_PASS, FIXED, NEW_TESTS, PASS_TO_PASS
 
@@ -102,6 +104,24 @@ def test_a_run_that_collects_nothing_is_an_error_with_the_id(make_instance, tiny
     nothing = b"# no test here\n"
     with pytest.raises(BugladderError, match=r"instance tiny-1\.0-1\.1: the test run on tests collected nothing"):
         _calibrate(make_instance(new_tests=nothing), tiny_world)
+
+
+def test_where_the_test_patch_names_the_paths_a_run_that_collects_nothing_is_invalid(make_instance, tiny_world):
+    """Whether another repository's tests run here is for the controls to find out, and its words are the reason."""
+    instance = make_instance(new_tests=b"import nowhere_to_be_found\n")
+    runner = replace(instance.environment.runner, paths=())
+    found = _calibrate(replace(instance, environment=replace(instance.environment, runner=runner)), tiny_world)
+    assert "the test run on tests/test_tiny.py collected nothing" in found.reason
+    assert (found.task, found.answer) == (None, None)
+
+
+def test_a_known_obstacle_makes_invalid_with_its_words(make_instance, tiny_world):
+    """An environment that cannot be made costs no run; each control has a row, so that the instance is listed."""
+    instance = make_instance()
+    environment = replace(instance.environment, obstacle="no wheel for this Python")
+    found = _calibrate(replace(instance, environment=environment), tiny_world)
+    assert found.reason == "tiny-1.0: no wheel for this Python"
+    assert {(r.control, r.passed + r.failed, r.seconds) for r in found.runs} == {(c, 0, 0.0) for c in Control}
 
 
 def test_the_issue_text_of_an_injected_bug_comes_from_its_public_tests(make_instance, tiny_world):

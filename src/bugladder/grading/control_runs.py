@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bugladder.grading.grade import full_test_files, inert_files, test_paths
 from bugladder.grading.settings import GradingSettings
-from bugladder.records import BugladderError, Control, Files, Instance, Outcome, TestReport
+from bugladder.records import BugladderError, Control, Files, Instance, InvalidInstanceError, Outcome, TestReport
 from bugladder.records.protocols import OpenWorkspace
 from bugladder.workspace import apply_patch
 
@@ -54,6 +54,7 @@ def run_controls(instance: Instance, trees: Trees, open_workspace: OpenWorkspace
 
     Raises:
         BugladderError: the reference's runs collect nothing; names the instance and the paths.
+        InvalidInstanceError: likewise, where the test patch and not the environment names the paths.
     """
     reports: Reports = {c: [] for c in Control}
     chosen = test_paths(instance.environment, trees.tests)
@@ -65,7 +66,9 @@ def run_controls(instance: Instance, trees: Trees, open_workspace: OpenWorkspace
         paths = ", ".join(chosen)
         words = reports[Control.REFERENCE][0].command
         tail = (words.stderr or words.stdout).decode("utf-8", "replace").strip()[-200:].replace("\n", " / ")
-        raise BugladderError(
+        # what the environment names is the dataset's promise; that another repository runs here is not
+        error = BugladderError if instance.environment.runner.paths else InvalidInstanceError
+        raise error(
             f"instance {instance.instance_id}: the test run on {paths} collected nothing; "
             f"its paths and requirements should give at least one test ({tail})"
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bugladder.grading.belief import outcomes_of
+from bugladder.grading.belief import outcomes_of, trouble_of
 from bugladder.grading.control_runs import ControlRun, Reports, Trees, control_run, export_trees, run_controls
 from bugladder.grading.grade import Grade, Grader, test_paths
 from bugladder.grading.issue_text import FailingTest, issue_text
 from bugladder.grading.settings import GradingSettings
-from bugladder.records import Answer, Control, Files, Instance, Outcome, Task
+from bugladder.records import Answer, Control, Files, Instance, InvalidInstanceError, Outcome, Task, TestReport
 from bugladder.records.protocols import OpenWorkspace
 from bugladder.records.weights import ScoringSettings
 from bugladder.scoring.cut import cut
@@ -56,13 +56,23 @@ def calibrate(
     Raises:
         BugladderError: the test command collects nothing; names the instance and the paths.
     """
+    try:
+        return _calibrate(instance, open_workspace, settings, split_settings)
+    except InvalidInstanceError as error:
+        runs = tuple(ControlRun(c, 1, 0, 0, 0.0, 0.0) for c in Control)
+        return Calibration(str(error), (), runs, split_settings.protocol, "", {})
+
+
+def _calibrate(
+    instance: Instance, open_workspace: OpenWorkspace, settings: GradingSettings, split_settings: SplitSettings
+) -> Calibration:
     trees = export_trees(instance, open_workspace, settings)
     reports = run_controls(instance, trees, open_workspace, settings.repeats)
     case = _Case(instance, trees, reports, open_workspace, settings)
     outcomes = {c: [outcomes_of(r) for r in repeats] for c, repeats in reports.items()}
     validity = judge(instance.fail_to_pass, instance.pass_to_pass, outcomes, instance.environment.runner.parser)
     found = Calibration(
-        reason=validity.reason,
+        reason=_with_trouble(validity.reason, reports[Control.REFERENCE]),
         left=validity.left,
         runs=tuple(control_run(c, n, r) for c, repeats in reports.items() for n, r in enumerate(repeats, start=1)),
         protocol=split_settings.protocol,
@@ -71,6 +81,12 @@ def calibrate(
         was_cut=any(r.command.timed_out for repeats in reports.values() for r in repeats),
     )
     return _split_and_grade(case, validity, split_settings, found) if validity.is_valid else found
+
+
+def _with_trouble(reason: str, reference: Sequence[TestReport]) -> str:
+    """Why an instance is invalid, with what was wrong with the runs that should have passed."""
+    trouble = next((t for t in map(trouble_of, reference) if t), "")
+    return f"{reason} ({trouble})" if reason and trouble else reason
 
 
 def _listed(case: _Case, validity: Validity) -> ListedTests:

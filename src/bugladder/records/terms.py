@@ -81,5 +81,9 @@ class BugladderError(Exception):
     """An error for people: one line naming the key, file or id and what would be right."""
 
 
+class InvalidInstanceError(BugladderError):
+    """An instance cannot be measured here, and why: control lists it as invalid, and no other is touched by it."""
+
+
 class InfrastructureError(BugladderError):
     """The machine, not the candidate, failed: retried, then recorded as infra_error."""

@@ -15,6 +15,7 @@ from bugladder.records import (
     Guest,
     ImageSource,
     InfrastructureError,
+    InvalidInstanceError,
     SdistSource,
     canonical_json,
     sha256_text,
@@ -168,7 +169,7 @@ class DockerSandbox:
     def _check(self, environment: Environment) -> None:
         source = environment.source
         if environment.obstacle:
-            raise BugladderError(f"{source.label}: {environment.obstacle}")
+            raise InvalidInstanceError(f"{source.label}: {environment.obstacle}")
         if isinstance(source, ImageSource) and (environment.requirements or environment.setup):
             raise BugladderError(f"{source.label}: an image brings its own requirements and set-up; give none")
         ours = ".".join(platform.python_version_tuple()[:2])

@@ -7,7 +7,7 @@ import stat
 import tarfile
 from pathlib import Path
 
-from bugladder.records import BugladderError, Command
+from bugladder.records import Command, InvalidInstanceError
 from bugladder.records.protocols import Session
 from bugladder.records.setup_steps import EditableInstall
 from bugladder.sources import Member
@@ -25,13 +25,15 @@ def install_editable(session: Session, step: EditableInstall, what: str) -> tupl
         what: the id that errors name.
 
     Raises:
-        BugladderError: the build fails.
+        InvalidInstanceError: the build fails.
     """
     command = Command(("python", "-"), _TIMEOUT_S, stdin=PROGRAM.read_bytes(), env=step.env)
     done = session.run(command)
     if done.exit_code != 0 or done.is_truncated:
         words = " ".join(done.stderr.decode("utf-8", "replace").split())[-300:]
-        raise BugladderError(f"{what}: its metadata could not be made by its build (exit {done.exit_code}): {words}")
+        raise InvalidInstanceError(
+            f"{what}: its metadata could not be made by its build (exit {done.exit_code}): {words}"
+        )
     tree: dict[str, Member] = {}
     meta: dict[str, Member] = {}
     with tarfile.open(fileobj=io.BytesIO(done.stdout), mode="r:") as archive:

@@ -17,6 +17,7 @@ from bugladder.records import (
     Environment,
     Guest,
     InfrastructureError,
+    InvalidInstanceError,
     MirrorSource,
     SdistSource,
     canonical_json,
@@ -77,6 +78,7 @@ class LocalSandbox:
 
         Raises:
             BugladderError: the source or the overlay is not what the environment says.
+            InvalidInstanceError: an obstacle is known, or the environment needs another interpreter.
             InfrastructureError: the environment cannot be provided.
         """
         self._check(environment)
@@ -144,7 +146,7 @@ class LocalSandbox:
     def _check(self, environment: Environment) -> None:
         source = environment.source
         if environment.obstacle:
-            raise BugladderError(f"{source.label}: {environment.obstacle}")
+            raise InvalidInstanceError(f"{source.label}: {environment.obstacle}")
         if not isinstance(source, MirrorSource | SdistSource):
             raise BugladderError(
                 f"{source.label}: the local sandbox opens sdists and mirrors, not a source of kind {source.kind!r}"
@@ -152,7 +154,7 @@ class LocalSandbox:
         ours = ".".join(platform.python_version_tuple()[:2])
         if environment.python != ours:
             needed = f"environment needs Python {environment.python}, the local sandbox has {ours}"
-            raise BugladderError(f"{source.label}: {needed}")
+            raise InvalidInstanceError(f"{source.label}: {needed}")
 
     def _tree(self, environment: Environment, cache: Path) -> dict[bytes, bytes]:
         source = environment.source
