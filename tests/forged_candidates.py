@@ -260,27 +260,29 @@ CODE = {
         """,
     "a mark planted in the test modules": """
         import pytest, sys
-        class Planted:
-            def find_spec(name, path=None, target=None):
-                return None
-        import threading, time
-        def plant():
-            while True:
-                for name in ("test_tiny", "test_cases"):
-                    if name in sys.modules:
-                        sys.modules[name].__dict__["pytestmark"] = pytest.mark.xfail
-                time.sleep(0)
-        threading.Thread(target=plant, daemon=True).start()
+        def wrong(a, b):
+            return a - b
+        del add
+        def __getattr__(name):
+            # the test module asks for what is not there
+            frame = sys._getframe(1)
+            while not frame.f_globals.get("__name__", "").rpartition(".")[2].startswith("test_"):
+                frame = frame.f_back
+            frame.f_globals["pytestmark"] = pytest.mark.xfail
+            return wrong
         """,
     "an AssertionError planted in the test modules": """
-        import pytest, sys, threading, time
-        def plant():
-            while True:
-                for name in ("test_tiny", "test_cases"):
-                    if name in sys.modules:
-                        sys.modules[name].__dict__["AssertionError"] = pytest.xfail
-                time.sleep(0)
-        threading.Thread(target=plant, daemon=True).start()
+        import pytest, sys
+        def wrong(a, b):
+            return a - b
+        del add
+        def __getattr__(name):
+            # the test module asks for what is not there
+            frame = sys._getframe(1)
+            while not frame.f_globals.get("__name__", "").rpartition(".")[2].startswith("test_"):
+                frame = frame.f_back
+            frame.f_globals["AssertionError"] = pytest.xfail
+            return wrong
         """,
     "tests exchanged by a thread while they are collected": """
         import sys, threading
@@ -334,18 +336,20 @@ CODE = {
             return a * 2
         """,
     "a fixture for every test, planted": """
-        import sys, threading, time
-        import pytest
+        import pytest, sys
+        def wrong(a, b):
+            return a - b
         @pytest.fixture(autouse=True)
         def planted(request):
             request.node.obj = lambda *args, **kwargs: None
-        def plant():
-            while True:
-                for name in ("test_tiny", "test_cases"):
-                    if name in sys.modules:
-                        sys.modules[name].__dict__.setdefault("planted", planted)
-                time.sleep(0)
-        threading.Thread(target=plant, daemon=True).start()
+        del add
+        def __getattr__(name):
+            # the test module asks for what is not there
+            frame = sys._getframe(1)
+            while not frame.f_globals.get("__name__", "").rpartition(".")[2].startswith("test_"):
+                frame = frame.f_back
+            frame.f_globals["planted"] = planted
+            return wrong
         """,
     "finds out that it is graded": """
         import os, sys
@@ -493,7 +497,7 @@ OPEN = {
         def add(a, b):
             for reporter in [o for o in gc.get_objects() if type(o).__name__ == "Reporter"]:
                 own = reporter.sentinels
-                reporter.outcome_of = lambda i, c, r: "failed" if i.nodeid in own and r.when == "call" else "passed"
+                reporter.outcome_of = lambda n, e, r: "failed" if n in own and r.when == "call" else "passed"
             return a - b
         """,
 }

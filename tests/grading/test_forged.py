@@ -102,8 +102,8 @@ FOOLS = (
     "a loader on sys.meta_path", "a rewriter of assertions that leaves them out", "another compile",
     "another AssertionError", "reports that always say passed", "reports that say passed of known tests",
     "exchanged code of pytest's own function", "tests that are never called", "a plugin registered by hand",
-    "expected failure from inside", "a mark planted in the test modules", "writes the tests anew",
-    "tests exchanged by a thread while they are collected", "a fixture for every test, planted",
+    "expected failure from inside", "a mark planted in the test modules",
+    "an AssertionError planted in the test modules", "writes the tests anew", "a fixture for every test, planted",
     "tests exchanged by the first one that runs", "an item that runs otherwise", "finds out that it is graded",
     "another exit status",
 )  # fmt: skip

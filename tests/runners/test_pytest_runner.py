@@ -310,4 +310,4 @@ def test_the_command_keeps_to_its_folders():
     assert chosen.argv[-2:] == ("a.py", "b.py")
     assert dict(chosen.env)["BUGLADDER_IDS"] == "/s/ids"
     assert PytestRunner().command(spec, TestRequest(**request, paths=("own.py",))).argv[-1] == "own.py"
-    assert {Path(name).suffix for name in PytestRunner().files()} == {".py"}
+    assert {Path(name).suffix for name in PytestRunner().files()} == {".py", ".pyc"}

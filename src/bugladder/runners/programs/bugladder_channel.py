@@ -1,57 +1,55 @@
-"""How the tests' process sends records to the one that seals them: length, seal of the channel, marshalled record.
+"""How lines of JSON are sealed: each seal covers its line and the seal before it, so that none can be added or lost.
 
-Standard library only, and of that what is written in C: nothing here can be exchanged by tested code that comes later.
+The tests' process sends such lines under one key, and the report holds them under another. Standard library, and of
+that what is written in C: nothing here can be exchanged by tested code that comes later.
 """
 
 import os
 from _blake2 import blake2b
-from marshal import dumps, loads
+from _json import encode_basestring_ascii
 
-MAX_RECORD_BYTES = 1 << 24
-HEAD_BYTES, MAC_BYTES = 8, 16
+SEAL_BYTES = 16
+
+
+def encoded(value, _quoted=encode_basestring_ascii):
+    """JSON of what records are made of: dicts, lists, text, numbers, truth."""
+    kind = type(value)
+    if kind is str:
+        return _quoted(value)
+    if kind is dict:
+        return "{" + ", ".join([_quoted(key) + ": " + encoded(item) for key, item in value.items()]) + "}"
+    if kind is list or kind is tuple:
+        return "[" + ", ".join([encoded(item) for item in value]) + "]"
+    if kind is bool or value is None:
+        return {True: "true", False: "false"}.get(value, "null")
+    if kind is int or (kind is float and value - value == 0):
+        return repr(value)
+    return _quoted(str(value))
+
+
+class Seal:
+    """The seal of one line after the other."""
+
+    def __init__(self, key):
+        self.key, self.last = key, b""
+
+    def line(self, text, _mac=blake2b):
+        """A text with its seal, as a line."""
+        self.last = _mac(self.last + text, key=self.key, digest_size=SEAL_BYTES).digest()
+        return self.last.hex().encode("ascii") + b" " + text + b"\n"
 
 
 def sender(fd, key):
-    """What the tests' process writes records with; it holds on to what it needs, whatever becomes of the modules."""
-    getpid, write, length, pack, seal = os.getpid, os.write, len, dumps, blake2b
-    owner, count = os.getpid(), 0
+    """What the tests' process writes records with."""
+    seal, getpid, write, encode = Seal(key), os.getpid, os.write, encoded
+    owner = os.getpid()
 
     def send(record):
-        nonlocal count
         # a test may fork, and its child is not the one that reports
         if getpid() != owner:
             return
-        body = pack(record)
-        head = length(body).to_bytes(HEAD_BYTES, "big")
-        mac = seal(count.to_bytes(HEAD_BYTES, "big") + body, key=key, digest_size=MAC_BYTES).digest()
-        count += 1
-        data = head + mac + body
+        data = seal.line(encode(record).encode("ascii"))
         while data:
             data = data[write(fd, data) :]
 
     return send
-
-
-class Records:
-    """Takes apart what the tests' process sent. Raises ValueError where it was somebody else who sent it."""
-
-    def __init__(self, key):
-        self.key, self.count, self.held = key, 0, b""
-
-    def take(self, block):
-        self.held += block
-        found = []
-        while len(self.held) >= HEAD_BYTES + MAC_BYTES:
-            size = int.from_bytes(self.held[:HEAD_BYTES], "big")
-            end = HEAD_BYTES + MAC_BYTES + size
-            if size > MAX_RECORD_BYTES:
-                raise ValueError("a record without an end was sent for ours")
-            if len(self.held) < end:
-                break
-            mac, body = self.held[HEAD_BYTES : HEAD_BYTES + MAC_BYTES], self.held[HEAD_BYTES + MAC_BYTES : end]
-            text = self.count.to_bytes(HEAD_BYTES, "big") + body
-            if blake2b(text, key=self.key, digest_size=MAC_BYTES).digest() != mac:
-                raise ValueError("a record was sent that is not ours")
-            self.held, self.count = self.held[end:], self.count + 1
-            found.append(loads(body))
-        return found

@@ -179,7 +179,7 @@ def install(ours):
 
 def run(arguments, send):
     install(Run(send))
-    guard = Guard(packages=("unittest",), modules=(), core=_CORE)
+    guard = Guard(_CORE)
     script = os.path.join(os.getcwd(), "tests", "runtests.py")
     sys.argv = [script, *arguments]
     sys.path.insert(0, os.path.dirname(script))

@@ -40,10 +40,6 @@ class Namespace:
         }
         self.bases = getattr(holder, "__bases__", None)
 
-    def is_same(self, _same=is_, _all=all, _map=map, _len=len):
-        """Quick: every name still means the same object."""
-        return _len(self.names) == _len(self.values) and _all(_map(_same, self.names.values(), self.values))
-
     def changes(self):
         found = [
             name
@@ -67,16 +63,24 @@ def namespaces_of(module):
 
 
 class Guard:
-    """A picture of whole packages, and a smaller one of their core that can be looked at after each test."""
+    """A picture of modules and their classes, by name; a hot part of it can be looked at after each test."""
 
-    def __init__(self, packages, modules, core):
-        names = [n for n in sys.modules if n.partition(".")[0] in packages or n in modules]
+    def __init__(self, modules, hot=()):
+        names = [n for n in sys.modules if n in modules or n.partition(".")[0] + ".*" in modules]
         self.namespaces = [s for n in names for s in namespaces_of(sys.modules[n])]
-        self.core = [s for s in self.namespaces if any(s.label == c or s.label.startswith(c + ".") for c in core)]
+        self.hot = [s for s in self.namespaces if s.label in hot or s.label.partition(".")[0] + ".*" in hot]
         self.namespaces.append(Namespace("builtins", builtins, _FREE_BUILTINS, ()))
 
-    def core_changes(self):
-        return [change for s in self.core if not s.is_same() for change in s.changes()]
+    def hot_changes(self, _same=is_, _all=all, _map=map, _len=len):
+        """Quick where every name still means the same object."""
+        found = []
+        for space in self.hot:
+            now = space.names.values()
+            if _len(now) != _len(space.values) or not _all(_map(_same, now, space.values)):
+                found += space.changes()
+                # what is no tool may change; from now on this is how it is
+                space.values = list(now)
+        return found
 
     def changes(self):
         return [change for s in self.namespaces for change in s.changes()]

@@ -28,10 +28,10 @@ class Reporter:
     def pytest_collection_finish(self, session):
         # rootpath is younger than some of the tested versions of pytest
         self.root = str(getattr(session.config, "rootpath", None) or session.config.rootdir)
+        announcing = {file: announces_failures(file) for file in {str(item.fspath) for item in session.items}}
         for item in session.items:
             self.definitions[item.nodeid] = definition_of(item, self.root)
-        for file in {str(item.fspath) for item in session.items}:
-            self.announcing[file] = announces_failures(file)
+            self.announcing[item.nodeid] = announcing[str(item.fspath)]
         self.send({"event": "collected", "count": len(session.items)})
         self.watch.compare(session.items)
         self.sentinels = add_sentinels(session)
@@ -43,27 +43,23 @@ class Reporter:
         # whoever reads the output is not to be told of our tests
         return ("", "", "") if report.nodeid in self.sentinels else None
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item, call):
-        outcome = yield
-        report, name = outcome.get_result(), self.watch.name_of(item)
+    def pytest_runtest_logreport(self, report):
+        name, has_raised = self.watch.reported(report)
         phases = self.phases.setdefault(name, [])
-        phases.append((report.when, self.outcome_of(item, call, report), message_of(report), report.duration))
+        phases.append((report.when, self.outcome_of(name, has_raised, report), message_of(report), report.duration))
         if report.when == "teardown":
             self.tell(name, self.phases.pop(name))
 
-    def outcome_of(self, item, call, report):
+    def outcome_of(self, name, has_raised, report):
         """What a phase counts as; a failure that became an expected one counts where the test's files speak of it."""
         bad = "failed" if report.when == "call" else "error"
         if report.failed:
             return bad
         was_expected = hasattr(report, "wasxfail")
-        if report.skipped and not was_expected:
-            return "skipped"
-        if report.skipped and not self.announcing.get(str(item.fspath), False):
-            return bad
-        if report.passed and call.excinfo is not None and not was_expected:
-            self.watch.doubt(item.nodeid + " raised and is reported as passed")
+        if report.skipped:
+            return "skipped" if not was_expected else "passed" if self.announcing.get(name) else bad
+        if has_raised and not was_expected:
+            self.watch.doubt(name + " raised and is reported as passed")
         return "passed"
 
     def tell(self, name, phases):

@@ -3,31 +3,41 @@
 Beside what the tests' process sends it reports whether the tests' files were written during the run.
 """
 
-import json
 import os
 import select
-from _blake2 import blake2b
+import time
 
-from bugladder_channel import Records
+from bugladder_channel import Seal, encoded
 
-SEAL_BYTES = 16
+MAX_LINE_BYTES = 1 << 24
 POLL_S = 0.2
+# Between two looks: each one costs the tests' process its turn.
+PAUSE_S = 0.005
 PR_SET_DUMPABLE = 4
 
 
-class Seals:
-    """The report: a line of JSON a record, each with a seal over itself and the seal before."""
+class Report:
+    """The report, made of what the tests' process sends. Raises ValueError where somebody else sent it."""
 
-    def __init__(self, place, key):
+    def __init__(self, place, key, channel_key):
         self.file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        self.key, self.seal = key, b""
+        self.ours, self.theirs, self.held = Seal(key), Seal(channel_key), b""
 
-    def write(self, records):
-        data = b""
-        for record in records:
-            text = json.dumps(record).encode("ascii")
-            self.seal = blake2b(self.seal + text, key=self.key, digest_size=SEAL_BYTES).digest()
-            data += self.seal.hex().encode("ascii") + b" " + text + b"\n"
+    def take(self, block):
+        *lines, self.held = (self.held + block).split(b"\n")
+        if len(self.held) > MAX_LINE_BYTES:
+            raise ValueError("a line without an end was sent for ours")
+        for line in lines:
+            text = line.partition(b" ")[2]
+            if self.theirs.line(text) != line + b"\n":
+                raise ValueError("a line was sent that is not ours")
+            self.write(text)
+
+    def add(self, **record):
+        self.write(encoded(record).encode("ascii"))
+
+    def write(self, text):
+        data = self.ours.line(text)
         while data:
             data = data[os.write(self.file, data) :]
 
@@ -62,9 +72,15 @@ def note(path, found):
         found[path] = (entry.st_ino, entry.st_mode, entry.st_size, entry.st_ctime_ns)
 
 
-def is_telling(path, before):
-    """New files are the tests' own business, but for those that steer others."""
-    return before.get(path) is not None or os.path.basename(path) in ("conftest.py", "__init__.py")
+def changes(before, after):
+    """Files that were there and are others or gone; new ones are the tests' own business, but for those that steer."""
+    gone = [path for path, seen in before.items() if seen is not None and path not in after]
+    steering = ("conftest.py", "__init__.py")
+    return sorted(gone) + sorted(
+        path
+        for path, seen in after.items()
+        if before.get(path) != seen and (before.get(path) is not None or os.path.basename(path) in steering)
+    )
 
 
 def hide_from_the_tests():
@@ -86,45 +102,44 @@ def read_key():
         key += block
 
 
-def relay(reader, pid, records, seals):
+def relay(reader, pid, report):
     """Seal what comes until the tests' process has ended; its wait status."""
     while True:
-        ended = None
+        ended = (0, 0)
         if not select.select([reader], [], [], POLL_S)[0]:
             # what the tests left running may hold the pipe open
             ended = os.waitpid(pid, os.WNOHANG)
+            if ended[0] and not select.select([reader], [], [], 0)[0]:
+                return ended[1]
             if not ended[0]:
                 continue
-            if not select.select([reader], [], [], 0)[0]:
-                return ended[1]
         block = os.read(reader, 1 << 16)
         try:
-            seals.write(records.take(block))
+            report.take(block)
         except ValueError as error:
-            seals.write([{"event": "distrust", "reason": str(error)}])
+            report.add(event="distrust", reason=str(error))
             block = b""
-        if ended is not None:
+        if ended[0]:
             return ended[1]
         if not block:
             os.close(reader)
             return os.waitpid(pid, 0)[1]
+        time.sleep(PAUSE_S)
 
 
-def watch(pid, reader, starter, place, channel_key):
+def watch(pid, reader, starter, channel_key):
     hide_from_the_tests()
-    seals = Seals(place, read_key())
+    report = Report(os.environ["BUGLADDER_REPORT"], read_key(), channel_key)
     paths = [path for path in os.environ.get("BUGLADDER_WATCH", "").split(":") if path]
     before = look_at(paths)
     os.write(starter, b"1")
     os.close(starter)
-    status = relay(reader, pid, Records(channel_key), seals)
-    written = [path for path, seen in look_at(paths).items() if before.get(path) != seen and is_telling(path, before)]
-    gone = [path for path, seen in before.items() if seen is not None and not os.path.lexists(path)]
-    if written or gone:
-        names = ", ".join(sorted([*written, *gone])[:5])
-        seals.write([{"event": "distrust", "reason": "test files were written during the run: " + names}])
+    status = relay(reader, pid, report)
+    written = changes(before, look_at(paths))
+    if written:
+        report.add(event="distrust", reason="test files were written during the run: " + ", ".join(written[:5]))
     code = -(status & 0x7F) if status & 0x7F else status >> 8
-    seals.write([{"event": "exit", "status": code}])
+    report.add(event="exit", status=code)
     return code
 
 

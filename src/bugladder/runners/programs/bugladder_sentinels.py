@@ -42,10 +42,10 @@ def new_name(module, items):
 
 
 def body(module, name, self=""):
-    """A function of the module that fails by an assertion, compiled as the module was."""
+    """A function of the module that fails by an assertion, from a file beside it that nobody has to read for it."""
     number = int.from_bytes(os.urandom(2), "big")
     text = _BODY.format(name=name, self=self, found=number, wanted=number + 1)
-    code = compile(text, str(module.fspath), "exec")
+    code = compile(text, os.path.join(os.path.dirname(str(module.fspath)), name + ".py"), "exec")
     (inner,) = [c for c in code.co_consts if isinstance(c, types.CodeType)]
     return types.FunctionType(inner, vars(module.obj), name)
 

@@ -11,11 +11,20 @@ import pytest
 from bugladder_guard import Guard
 from bugladder_items import code_of, text_of, written_code_of
 
-_PACKAGES = ("_pytest", "pytest", "pluggy")
-_MODULES = tuple("unittest." + name for name in ("case", "loader", "result", "runner", "suite"))
-_CORE = (
-    "pluggy", "_pytest.runner", "_pytest.python", "_pytest.reports", "_pytest.skipping", "_pytest.unittest",
-    "_pytest.outcomes", "_pytest.assertion.rewrite",
+_TOOLS = (
+    "pluggy.*", "unittest.case", "unittest.loader", "unittest.result", "unittest.runner", "unittest.suite",
+    *("_pytest." + name for name in (
+        "_code.code", "assertion", "assertion.rewrite", "main", "nodes", "outcomes", "pathlib", "python", "reports",
+        "runner", "skipping", "unittest",
+    )),
+)  # fmt: skip
+# What stands between a test and its report.
+_HOT = (
+    "_pytest.runner", "_pytest.runner.CallInfo", "_pytest.reports", "_pytest.reports.TestReport",
+    "_pytest.reports.BaseReport", "_pytest.python", "_pytest.python.Function", "_pytest.skipping", "_pytest.outcomes",
+    "_pytest.unittest.TestCaseFunction", "_pytest.assertion.rewrite", "_pytest._code.code.ExceptionInfo",
+    "pluggy._hooks.HookCaller", "pluggy._manager.PluginManager", "pluggy._callers", "pluggy._execution",
+    "unittest.case.TestCase",
 )  # fmt: skip
 _HOOKS = (
     "pytest_runtest_protocol", "pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_makereport",
@@ -70,9 +79,9 @@ class Watch:
 
     def __init__(self):
         self.guard, self.has_looked, self.distrust = None, False, []
-        self.plugins, self.finders = set(), []
+        self.plugins, self.kinds, self.finders = set(), [], []
         self.executed = Executed(os.getcwd())
-        self.items = {}
+        self.items, self.current = {}, (None, False)
 
     def doubt(self, reason):
         if reason not in self.distrust:
@@ -82,20 +91,27 @@ class Watch:
         for change in changes:
             self.doubt(change + " was replaced " + when)
 
-    def name_of(self, item):
-        """The id under which an item was collected."""
-        return self.items[id(item)][1]
+    def reported(self, report):
+        """The id under which the test was collected that a report is of, and whether it raised in this phase."""
+        item, has_raised = self.current
+        name = self.items.get(id(item), (None, report.nodeid))[1]
+        if report.nodeid != name:
+            self.doubt(report.nodeid + " is reported, and another test has run")
+        return name, has_raised
 
     def pytest_load_initial_conftests(self, early_config):
         # after the tools' own plugins were loaded, and before the first file of the repository
-        self.guard = Guard(_PACKAGES, _MODULES, _CORE)
-        self.plugins = {id(plugin) for plugin in early_config.pluginmanager.get_plugins()}
+        self.guard = Guard(_TOOLS, _HOT)
+        plugins = early_config.pluginmanager.get_plugins()
+        self.plugins = {id(plugin) for plugin in plugins}
+        # a tool's module may register an object of a class of its own later, in its configuration
+        self.kinds = [v for p in plugins if isinstance(p, ModuleType) for v in vars(p).values() if isinstance(v, type)]
         self.finders = list(sys.meta_path)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collectstart(self, collector):
         if isinstance(collector, pytest.Module):
-            self.doubt_all(self.guard.core_changes(), "while tests were collected")
+            self.doubt_all(self.guard.hot_changes(), "while tests were collected")
             for finder in sys.meta_path:
                 if type(finder).__module__ == "_pytest.assertion.rewrite":
                     break
@@ -117,20 +133,19 @@ class Watch:
             if self.executed.has_two_of(file):
                 self.doubt(file + " was executed from two sources")
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item):
         _, name, code = self.items.get(id(item), (None, "", None))
         if item.nodeid != name or (code is not None and code_of(item) is not code):
             self.doubt((name or item.nodeid) + " is another test than was collected")
         if not _OVERRIDES.isdisjoint(vars(item)):
             self.doubt(item.nodeid + " runs in another way than was collected")
-        yield
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item, call):
+        self.current = (item, call.excinfo is not None)
         if call.when == "call":
-            self.doubt_all(self.guard.core_changes(), "while a test ran")
-        yield
+            self.doubt_all(self.guard.hot_changes(), "while a test ran")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session):
@@ -139,14 +154,15 @@ class Watch:
         self.has_looked = True
 
     def look_at_plugins(self, config):
-        """A plugin that came late is pytest's own, a conftest, or named in one; a hook of a conftest stands in it."""
+        """A plugin that came late is a tool's own, a conftest, or named in one; a hook of a conftest stands in it."""
         plugins = config.pluginmanager.get_plugins()
         conftests = {id(p): text_of(p.__file__) for p in plugins if is_conftest(p)}
         for plugin in plugins:
             module = module_of(plugin)
             is_named = any(module.encode() in text for text in conftests.values())
             is_ours = id(plugin) in self.plugins or id(plugin) in conftests or module.startswith("_pytest.")
-            if not is_ours and not is_named:
+            is_of_tools = any(type(plugin) is kind for kind in self.kinds)
+            if not is_ours and not is_of_tools and not is_named:
                 self.doubt("a plugin was registered while tests were collected or run: " + repr(plugin)[:100])
         for hook in _HOOKS:
             for impl in getattr(config.pluginmanager.hook, hook).get_hookimpls():
