@@ -155,11 +155,11 @@ class Runner(Protocol):
         ...
 
     def command(self, spec: RunnerSpec, request: TestRequest) -> Command:
-        """The test command for a request; its cwd is the root and its env names the report."""
+        """The test command for a request; its cwd is the root, its env names the report, its input is the seals' key."""
         ...
 
     def read(self, report: bytes, result: CommandResult) -> TestReport:
-        """Read the structured report that the command wrote (empty where it wrote none)."""
+        """Read the unsealed report that the command wrote (empty where it wrote none, or somebody else did)."""
         ...
 
 

@@ -128,11 +128,10 @@ class Workspace:
             paths=paths,
             key=new_key(),
         )
-        command = self.runner.command(self.spec, request)
-        result = self.session.run(command)
+        result = self.session.run(self.runner.command(self.spec, request))
         written = self.session.run(Command(("cat", request.report), self.timeout_s))
         lines = written.stdout if written.exit_code == 0 else b""
-        report = self.runner.read(unseal(lines, request.key) if command.stdin else lines, result)
+        report = self.runner.read(unseal(lines, request.key), result)
         return spelled(report, self.spec.parser, chosen)
 
     def _install_support(self) -> str:
