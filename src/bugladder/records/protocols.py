@@ -155,7 +155,7 @@ class Runner(Protocol):
         ...
 
     def command(self, spec: RunnerSpec, request: TestRequest) -> Command:
-        """The test command for a request; its cwd is the root, its env names the report, its input is the seals' key."""
+        """The test command for a request; its cwd is the root, its env names the report, its input is the key."""
         ...
 
     def read(self, report: bytes, result: CommandResult) -> TestReport:
