@@ -69,7 +69,7 @@ git add -A && git commit -qm base
 git tag v1 && git branch other && git remote add origin https://example.org/x.git
 printf 'VALUE = 2  # the fix: f1xt0ken\n' >pkg/__init__.py && git commit -qam 'the fix: f1xt0ken'
 git reset -q --hard HEAD~1
-mkdir -p build vendored && touch build/made.so && git -C vendored init -q
+mkdir -p build vendored && head -c 3000000 /dev/zero >build/made.so && git -C vendored init -q
 python3 -c 'import compileall; compileall.compile_dir("pkg", quiet=1)'
 mkdir -p /opt/miniconda3/bin /opt/env/bin
 ln -s /usr/bin/python3 /opt/env/bin/python
@@ -104,10 +104,3 @@ def forget(*references: str) -> None:
     for reference in references:
         with contextlib.suppress(ImageNotFound):
             client.remove_image(reference, force=True)
-
-
-def forget_prepared(source: str) -> None:
-    """Remove what was prepared from an image name."""
-    client = api()
-    for image in client.images(filters={"label": f"bugladder.source={source}"}):
-        client.remove_image(image["Id"], force=True)

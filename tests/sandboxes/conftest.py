@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from docker_engine import TINY_IMAGE, built_image, docker_sandbox, forget_prepared
+from docker_engine import TINY_IMAGE, built_image, docker_sandbox
 from sandbox_probes import BINARY, make_sdist
 
 from bugladder.records import Environment, ImageSource, RunnerSpec
@@ -39,7 +39,6 @@ def image_environment():
     with built_image(TINY_IMAGE, more="ENV OWN=x\nVOLUME /data") as reference:
         source = ImageSource(reference, "tiny/tiny", "0" * 40)
         yield Environment(source, (), RunnerSpec("pytest", ("tests",)), python="")
-        forget_prepared(reference)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import zlib
 from dataclasses import replace
 
 import pytest
-from docker_engine import api, built_image, docker_sandbox, forget_prepared
+from docker_engine import api, built_image, docker_sandbox
 from engine_proxy import EngineProxy
 from sandbox_probes import python, sh
 
@@ -46,7 +46,6 @@ LOGS = [
     ("memory", "OOMKilled=True ExitCode=137 Error=''"),
     ("memory", "sandbox: over 160 MB of memory in all its processes, killed"),
     ("memory", "sandbox: over 128 MB of memory, a process was killed"),
-    ("disk_allowance", "sandbox: over 20 MB of disk, killed"),
     (
         "engine_slow",
         (
@@ -83,7 +82,7 @@ def test_real_words_meet_their_rule(name, words):
     """What an engine has really said is told apart, and each rule says whose fault it is and what would help."""
     rule = diagnose(words)
     assert rule.name == name
-    assert rule.fault is (Fault.CANDIDATE if name in {"memory", "disk_allowance", "processes"} else Fault.MACHINE)
+    assert rule.fault is (Fault.CANDIDATE if name in {"memory", "processes"} else Fault.MACHINE)
     assert rule.advice
 
 
@@ -144,20 +143,6 @@ def test_slow_engine_is_told(cache, environment):
 
 
 @pytest.mark.docker
-def test_full_disk_of_the_machine_is_not_the_candidates_fault(cache, image_environment):
-    """A command that fails where the engine's disk has less free than asked for has no result; the session is given up.
-
-    Asked for is here more than any disk has.
-    """
-    session = docker_sandbox(cache, floor_mb=1 << 40).open(image_environment, "full")
-    assert sh(session, "true").exit_code == 0
-    with pytest.raises(InfrastructureError, match="disk_full"):
-        sh(session, "echo 'No space left on device' >&2; exit 1")
-    with pytest.raises(InfrastructureError, match="closed"):
-        sh(session, "true")
-
-
-@pytest.mark.docker
 def test_time_out_and_memory_are_told_apart(cache, environment):
     """A time-out has no exit code; memory is exit -9 with a line; neither loses the session."""
     session = docker_sandbox(cache, memory_mb=160).open(environment, "apart")
@@ -194,7 +179,6 @@ def test_image_that_cannot_hold_a_session_is_told(cache, script, words):
         source = ImageSource(name, "tiny/tiny", "0" * 40)
         with pytest.raises(InfrastructureError, match=words):
             docker_sandbox(cache).open(Environment(source, (), RunnerSpec("pytest", ()), python=""), "unfit")
-        forget_prepared(name)
 
 
 @pytest.mark.docker

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from docker_engine import api, built_image, docker_sandbox, forget, forget_prepared
+from docker_engine import api, built_image, docker_sandbox, forget
 from image_registry import open_registry
 from sandbox_probes import sh
 
@@ -45,7 +45,6 @@ def environments(registry):
     registry.refusals = 0
     yield [Environment(ImageSource(n, "tiny/tiny", "0" * 40), (), RunnerSpec("pytest", ()), python="") for n in names]
     for name in names:
-        forget_prepared(name)
         forget(name)
 
 

@@ -1,4 +1,3 @@
-import json
 import os
 import threading
 from dataclasses import replace
@@ -7,7 +6,7 @@ import pytest
 from docker_engine import TINY_IMAGE, api, docker_sandbox
 from sandbox_probes import python, sh
 
-from bugladder.records import Command, Guest
+from bugladder.records import Command, Guest, InfrastructureError
 from bugladder.records.protocols import KeepsImages, Sandbox, Session, TellsObstacles
 from bugladder.running.doorway import open_doorway
 
@@ -110,28 +109,35 @@ def test_nothing_is_left_after_closing(cache, image_environment):
     assert ({v["Name"] for v in client.volumes()["Volumes"] or ()}, {n["Id"] for n in client.networks()}) == before
 
 
-def test_image_is_prepared_once(cache, image_environment):
-    """The second session opens the image that the first one prepared."""
+def test_repository_is_prepared_once(cache, image_environment):
+    """The second session gets a copy of what the first one's opening prepared, whatever its limits are."""
     sandbox = docker_sandbox(cache)
-    images = []
-    for _ in range(2):
-        session = sandbox.open(image_environment, "once")
-        images.append(api().inspect_container(session._holder.id)["Image"])
-        session.close()
-    assert images[0] == images[1]
-    facts = json.loads(api().inspect_image(images[0])["Config"]["Labels"]["bugladder.facts"])
-    assert facts["git"] == "one commit"
+    sandbox.open(image_environment, "once").close()
+    trees = list((cache / "docker" / "trees").iterdir())
+    before = [(path / "tree.tar").stat().st_mtime_ns for path in trees]
+    replace(sandbox, memory_mb=512).open(image_environment, "twice").close()
+    assert [(path / "tree.tar").stat().st_mtime_ns for path in (cache / "docker" / "trees").iterdir()] == before
 
 
-def test_disk_of_the_machine_is_watched(cache, image_environment):
-    """A command that writes more into the repository than allowed is killed for it; the session works on."""
+def test_repository_stands_on_a_disk_of_its_own_bound(cache, image_environment):
+    """Writing without end into the repository fails inside with ENOSPC; the machine's disk is not touched."""
     session = docker_sandbox(cache, disk_mb=20).open(image_environment, "disk")
     try:
-        result = sh(session, "head -c 60000000 /dev/zero > big; sleep 20")
-        assert (result.exit_code, result.stderr) == (-9, b"sandbox: over 20 MB of disk, killed\n")
-        assert sh(session, "rm big; echo fine").stdout == b"fine\n"
+        result = sh(session, "head -c 60000000 /dev/zero > big")
+        assert result.exit_code != 0
+        assert b"No space left" in result.stderr
+        assert sh(session, "rm big; echo fine > fine; cat fine").stdout == b"fine\n"
+        found = api().containers(all=True, size=True, filters={"id": session._holder.id})
+        assert found[0].get("SizeRw", 0) < 100_000
     finally:
         session.close()
+
+
+def test_repository_larger_than_its_disk_is_told(cache, image_environment):
+    """A repository that does not fit is an InfrastructureError, and no container is left."""
+    with pytest.raises(InfrastructureError, match=r"could not be unpacked"):
+        docker_sandbox(cache, disk_mb=2).open(image_environment, "large")
+    assert api().containers(all=True, filters={"label": "bugladder.run=large"}) == []
 
 
 def test_memory_of_the_control_group_is_the_last_bound(cache, image_environment):

@@ -20,7 +20,7 @@ from bugladder.records import (
     canonical_json,
     sha256_text,
 )
-from bugladder.records.ranges import AtLeastOne, Count, Positive, Seconds
+from bugladder.records.ranges import AtLeastOne, Positive, Seconds
 from bugladder.sandboxes.containers.bundle import bundle, programs_digest
 from bugladder.sandboxes.containers.containment import LABEL, Allowance
 from bugladder.sandboxes.containers.holder import ContainerHolder
@@ -31,7 +31,7 @@ from bugladder.sandboxes.containers.runtime import Runtime, runtime_at
 from bugladder.sandboxes.containers.session import DockerSession
 
 # Settings that decide no result.
-_ASIDE = {"engine", "cache", "base_image", "floor_mb", "open_timeout_s", "images"}
+_ASIDE = {"engine", "cache", "base_image", "open_timeout_s", "images"}
 _GB = 10**9
 
 
@@ -39,8 +39,8 @@ _GB = 10**9
 class DockerSandbox:
     """Commands in containers without network and rights.
 
-    An image's repository becomes one commit first, once, in an image of its own. An sdist is laid into base_image
-    beside the environment that uv made here, so its engine has to run on this machine.
+    An image's repository becomes one commit first, once; each session gets a copy of it. An sdist is laid into
+    base_image beside the environment that uv made here. Both are shown from this machine: the engine has to run on it.
 
     Args:
         name: the plug's name.
@@ -53,8 +53,7 @@ class DockerSandbox:
         cpus: processors that a session may use at once.
         cpu_s: CPU seconds of one process.
         file_mb: size of one file.
-        disk_mb: all that a session may write; it is taken from memory, but for the repository of an image.
-        floor_mb: free disk of the engine below which a failing command is not the candidate's failure.
+        disk_mb: what a session may write, and as much again for the repository of an image; it is kept in memory.
         open_timeout_s: bound on each request to the engine and on setting a session up; images aside.
         tool_requirements: pins that stand in a folder of their own (/tools), named by BUGLADDER_TOOLS inside.
         images: how images come and go.
@@ -70,8 +69,7 @@ class DockerSandbox:
     cpus: Positive = 2.0
     cpu_s: AtLeastOne = 1800
     file_mb: AtLeastOne = 256
-    disk_mb: AtLeastOne = 1024
-    floor_mb: Count = 64
+    disk_mb: AtLeastOne = 2048
     open_timeout_s: Seconds = 60.0
     tool_requirements: tuple[str, ...] = ("coverage==7.17.3",)
     images: ImageSettings = field(default_factory=ImageSettings)
@@ -92,10 +90,7 @@ class DockerSandbox:
             holder = ContainerHolder(runtime.engine, container, label)
             held.callback(holder.end)
             self._set_up(holder, plan)
-            session = DockerSession(holder, plan.places, plan.enforcement, runtime, held.pop_all())
-        if plan.enforcement["disk"] == "watch":
-            session.watch_disk(self.disk_mb << 20, self.floor_mb << 20)
-        return session
+            return DockerSession(holder, plan.places, plan.enforcement, held.pop_all())
 
     def digest(self, environment: Environment) -> str:
         """Digest of what `open` provides: environment, image, interpreter, limits that decide a result."""

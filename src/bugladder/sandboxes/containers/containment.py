@@ -16,8 +16,10 @@ _HOLDER_RIGHTS = ("CHOWN", "KILL", "SETGID", "SETUID")
 # The holder and the init process, beside what a session may start.
 _OWN_PROCESSES = 2
 _OWN_MEMORY = 128 << 20
-# Where all that a session may write stands; bounded, and gone with the container.
+# Where all that a session may write stands, but for an image's repository; bounded, and gone with the container.
 BASE = "/disk"
+USER = 54321
+"""The session's user inside: nobody's number in usual images."""
 LABEL = "bugladder"
 DRIVER = f"{LABEL}.driver"
 
@@ -53,7 +55,7 @@ class Container:
         allowance: its bounds.
         shown: (path outside, path inside), read-only.
         hidden: folders inside in whose place an empty one stands.
-        is_read_only: whether the image's own files cannot be written.
+        repository: a folder of the image in whose place a disk like the session's own stands, or "".
         rights: capabilities of its first program.
         labels: run, phase and instance.
     """
@@ -63,7 +65,7 @@ class Container:
     allowance: Allowance
     shown: tuple[tuple[str, str], ...] = ()
     hidden: tuple[str, ...] = ()
-    is_read_only: bool = True
+    repository: str = ""
     rights: tuple[str, ...] = _HOLDER_RIGHTS
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,15 +90,13 @@ class Container:
 
     def _host(self) -> dict[str, Any]:
         bounds = self.allowance
-        # what is written to the disk inside counts as memory, and so do its files' entries
-        tmp_bytes = bounds.disk_bytes // 4
-        memory = bounds.memory_bytes + bounds.disk_bytes + tmp_bytes + _OWN_MEMORY
-        entries = max(1000, bounds.disk_bytes >> 14)
-        disk = f"rw,exec,nosuid,nodev,mode=755,size={bounds.disk_bytes},nr_inodes={entries}"
-        places = {BASE: disk, **dict.fromkeys(self.hidden, "ro,size=4k,mode=755")}
-        if self.is_read_only:
-            # for programs that do not ask where temporary files belong
-            places["/tmp"] = f"rw,exec,nosuid,nodev,mode=1777,size={tmp_bytes},nr_inodes={entries}"  # noqa: S108 - inside
+        disks = {BASE: ("755", bounds.disk_bytes), "/tmp": ("1777", bounds.disk_bytes // 4)}  # noqa: S108 - inside
+        if self.repository:
+            disks[self.repository] = ("755", bounds.disk_bytes)
+        # what is written to a disk inside counts as memory
+        memory = bounds.memory_bytes + sum(size for _, size in disks.values()) + _OWN_MEMORY
+        places = {path: _disk(mode, size) for path, (mode, size) in disks.items()}
+        places |= dict.fromkeys(self.hidden, "ro,size=4k,mode=755")
         return {
             "init": True,
             "network_mode": "none",
@@ -107,8 +107,13 @@ class Container:
             "security_opt": ["no-new-privileges"],
             "cap_drop": ["ALL"],
             "cap_add": list(self.rights),
-            "read_only": self.is_read_only,
+            "read_only": True,
             "log_config": {"Type": "none"},
             "tmpfs": places,
             "mounts": [Mount(inside, outside, type="bind", read_only=True) for outside, inside in self.shown],
         }
+
+
+def _disk(mode: str, size: int) -> str:
+    # a file's entry takes memory too, beside what is in it
+    return f"rw,exec,nosuid,nodev,mode={mode},size={size},nr_inodes={max(1000, size >> 13)}"

@@ -34,9 +34,8 @@ class FailureRule:
 RULES = (
     FailureRule("memory", r"sandbox: over \d+ MB of memory|OOMKilled=True", Fault.CANDIDATE, "it used too much memory"),
     FailureRule("processes", r"sandbox: over \d+ processes", Fault.CANDIDATE, "it started too many processes"),
-    FailureRule("disk_allowance", r"sandbox: over \d+ MB of disk", Fault.CANDIDATE, "it wrote too much"),
     FailureRule(
-        "disk_full", r"no space left on device|disk quota exceeded|sandbox: the machine's disk is full", Fault.MACHINE,
+        "disk_full", r"no space left on device|disk quota exceeded", Fault.MACHINE,
         "the engine's disk is full; free some, or set sandbox.images.budget_gb",
     ),
     FailureRule(

@@ -8,7 +8,6 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 from docker.errors import APIError, NotFound
@@ -17,8 +16,6 @@ from bugladder.records import InfrastructureError
 from bugladder.sandboxes.containers.containment import Container
 from bugladder.sandboxes.containers.engine import Engine, EngineError, told
 from bugladder.sandboxes.containers.line import Line, LineEndedError
-
-_TICK_S = 2.0
 
 
 class StartedContainer:
@@ -82,22 +79,22 @@ class StartedContainer:
             return ""
         return f"OOMKilled={state['OOMKilled']} ExitCode={state['ExitCode']} Error={state['Error']!r}"
 
-    def written_bytes(self) -> int:
-        """How much stands in its own layer of the image's files.
+    def final_state(self) -> str:
+        """What the engine says of its end; the line may end a moment before the engine knows of it.
 
         Raises:
-            EngineError: the engine is gone.
+            EngineError: the engine is gone, or the container.
         """
-        with told(f"sandbox {self.label}"):
-            found = self.engine.api.containers(all=True, size=True, filters={"id": self.id})
-        return int(found[0].get("SizeRw") or 0) if found else 0
+        for _ in range(20):
+            state = self.last_state()
+            if state:
+                break
+            time.sleep(0.05)
+        return state
 
 
 class ContainerHolder(StartedContainer):
     """Holds a session (session.SessionHolder): requests and answers as local's holder has them."""
-
-    watch: Callable[[], str] | None = None
-    """Asked every two seconds of a command; words, where they come, stop it."""
 
     def ask(self, fields: list[bytes], timeout_s: float) -> list[bytes]:
         """Send one request and wait for its answer.
@@ -119,15 +116,9 @@ class ContainerHolder(StartedContainer):
         return answer
 
     def _answer(self, line: Line, deadline: float) -> list[bytes]:
-        tick = self._look if self.watch else None
-        (count,) = struct.unpack("!I", line.take(4, deadline, tick, _TICK_S))
+        (count,) = struct.unpack("!I", line.take(4, deadline))
         lengths = struct.unpack(f"!{count}Q", line.take(8 * count, deadline))
         return [line.take(length, deadline) for length in lengths]
-
-    def _look(self) -> None:
-        words = self.watch() if self.watch else ""
-        if words:
-            self.line.send(_framed([b"stop", words.encode()]), _TICK_S)
 
     def _lost(self, error: Exception) -> InfrastructureError:
         what = f"sandbox {self.label}: the session is lost"
@@ -135,21 +126,12 @@ class ContainerHolder(StartedContainer):
         try:
             if isinstance(error, TimeoutError):
                 return EngineError(what, "timed out")
-            state = self._final_state()
+            state = self.final_state()
             return EngineError(what, f"{state} {words}".strip() or "its holder has ended")
         except InfrastructureError as gone:
             return EngineError(what, str(gone), gone.rule if isinstance(gone, EngineError) else None)
         finally:
             self.end()
-
-    def _final_state(self) -> str:
-        # the line may end a moment before the engine knows of the container's end
-        for _ in range(20):
-            state = self.last_state()
-            if state:
-                break
-            time.sleep(0.05)
-        return state
 
 
 _ALL_STREAMS: dict[str, Any] = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 _STDOUT = 1
@@ -45,26 +45,33 @@ class Line:
         self._socket.settimeout(timeout_s)
         self._socket.sendall(data)
 
-    def take(self, size: int, deadline: float, tick: Callable[[], None] | None = None, tick_s: float = 2.0) -> bytes:
-        """The next bytes of its standard output; while there are none, tick is called now and then.
+    def take(self, size: int, deadline: float) -> bytes:
+        """The next bytes of its standard output.
 
         Raises:
             LineEndedError: it has ended.
             TimeoutError: the deadline (of time.monotonic) has passed.
         """
         while len(self._out) < size:
-            self._receive(deadline, tick, tick_s)
+            self._receive(deadline)
         taken = bytes(self._out[:size])
         del self._out[:size]
         return taken
 
-    def take_all(self, deadline: float) -> bytes:
-        """Its standard output until it ends."""
-        try:
-            while True:
-                self._receive(deadline, None, 1.0)
-        except LineEndedError:
-            return bytes(self._out)
+    def blocks(self, deadline: float) -> Iterator[bytes]:
+        """Its standard output until it ends, block by block.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        while True:
+            if self._out:
+                yield bytes(self._out)
+                self._out.clear()
+            try:
+                self._receive(deadline)
+            except LineEndedError:
+                return
 
     def close(self) -> None:
         """Close our end: the program's standard input ends."""
@@ -77,17 +84,12 @@ class Line:
         self._attached.close()
         self._socket.close()
 
-    def _receive(self, deadline: float, tick: Callable[[], None] | None, tick_s: float) -> None:
+    def _receive(self, deadline: float) -> None:
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the container did not answer in time")
-        self._socket.settimeout(min(left, tick_s) if tick else left)
-        try:
-            block = self._socket.recv(_BLOCK)
-        except TimeoutError:
-            if tick:
-                tick()
-            return
+        self._socket.settimeout(left)
+        block = self._socket.recv(_BLOCK)
         if not block:
             raise LineEndedError
         self._raw += block

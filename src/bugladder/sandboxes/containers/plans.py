@@ -11,15 +11,16 @@ from typing import Any
 
 from bugladder.records import BugladderError, Environment, Guest, ImageSource, SdistSource
 from bugladder.sandboxes.containers.bundle import start_command
-from bugladder.sandboxes.containers.containment import BASE, Allowance, Container
-from bugladder.sandboxes.containers.preparation import USER, Prepared
-from bugladder.sandboxes.containers.shown import accounts, guest_shown, interpreter, masked
+from bugladder.sandboxes.containers.containment import BASE, USER, Allowance, Container
+from bugladder.sandboxes.containers.preparation import Prepared
+from bugladder.sandboxes.containers.shown import account_files, accounts, guest_shown, interpreter, masked
 from bugladder.sandboxes.containers.stock import Stock
 from bugladder.sandboxes.environments import provision, provision_tools
 from bugladder.sandboxes.session import Places, clean_env
 from bugladder.sandboxes.trees import pack_overlay, packed_tree
 
 _HOME, _TMP, _SCRATCH, _META, _TREE = (f"{BASE}/{name}" for name in ("home", "tmp", "scratch", "meta", "testbed"))
+_ARCHIVE = "/run/tree.tar"
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -82,20 +83,25 @@ class Planner:
 
     @contextmanager
     def _of_image(self, environment: Environment, source: ImageSource, guest: Guest | None) -> Iterator[Plan]:
-        with self.stock.held(source) as prepared:
+        with self.stock.held(source) as (image, prepared):
             shown, hidden = guest_shown(guest, self.cache)
             container = Container(
-                prepared.image,
+                image,
                 start_command(prepared.holder),
                 self.allowance,
-                shown=(self._tools(), *shown),
+                shown=(
+                    self._tools(),
+                    (str(prepared.folder / "tree.tar"), _ARCHIVE),
+                    *account_files(prepared.folder),
+                    *shown,
+                ),
                 hidden=hidden,
-                is_read_only=False,
+                repository=source.workdir,
             )
             places = Places(source.workdir, _SCRATCH, (), _image_env(prepared))
-            setup = self._setup(environment, source.workdir, b"", b"")
-            image = self.stock.identity(source.image, source.digest)
-            yield Plan(container, False, setup, places, _enforcement("watch", prepared.git, image))
+            setup = {**self._setup(environment, source.workdir, b"", b""), b"archive": _ARCHIVE.encode()}
+            identity = self.stock.identity(source.image, source.digest)
+            yield Plan(container, False, setup, places, _enforcement(prepared.git, identity))
 
     @contextmanager
     def _of_sdist(self, environment: Environment, source: SdistSource, guest: Guest | None) -> Iterator[Plan]:
@@ -111,7 +117,7 @@ class Planner:
             setup = self._setup(environment, _TREE, *self._packed(source))
             identity = self.stock.identity(self.base_image)
             places = Places(_TREE, _SCRATCH, (_META,), variables)
-            yield Plan(container, True, setup, places, _enforcement("tmpfs", "none", identity))
+            yield Plan(container, True, setup, places, _enforcement("none", identity))
 
     def _packed(self, source: SdistSource) -> tuple[bytes, bytes]:
         tree, info = packed_tree(source, self.cache)
@@ -127,6 +133,7 @@ class Planner:
             b"base": BASE.encode(),
             b"root": root.encode(),
             b"uid": b"%d" % USER,
+            b"archive": b"",
             b"tree": tree,
             b"meta": meta,
             b"overlay": pack_overlay(environment.overlay, environment.source.label),
@@ -138,7 +145,7 @@ def _image_env(prepared: Prepared) -> dict[str, str]:
     return {**own, **clean_env(own.get("PATH", _SYSTEM_PATH), _HOME, _TMP, "/tools")}
 
 
-def _enforcement(disk: str, git: str, image: str) -> dict[str, str]:
+def _enforcement(git: str, image: str) -> dict[str, str]:
     return {
         "isolation": "closed",
         "network": "closed",
@@ -146,7 +153,7 @@ def _enforcement(disk: str, git: str, image: str) -> dict[str, str]:
         "processes": "cgroup",
         "cpu": "rlimit",
         "file_size": "rlimit",
-        "disk": disk,
+        "disk": "tmpfs",
         "git": git,
         "image": image,
     }

@@ -16,8 +16,8 @@ from bugladder.sandboxes.containers.pulling import ImageSettings
 from bugladder.sandboxes.containers.stock import Stock
 from bugladder.sandboxes.containers.sweeping import sweep
 
-# Preparing an image copies and packs a whole repository.
-_PREPARING = Allowance(4 << 30, 256, 2.0, 900, 4 << 30, 256 << 20)
+# Preparing copies and packs a whole repository, in memory.
+_PREPARING = Allowance(4 << 30, 256, 2.0, 900, 4 << 30, 8 << 30)
 
 
 @dataclass
@@ -57,4 +57,6 @@ def runtime_at(url: str | None, timeout_s: float, cache: Path, images: ImageSett
     engine = engine_at(url, timeout_s)
     where = sha256_text(url or os.environ.get("DOCKER_HOST", ""))[:16]
     ledger = Ledger(cache / "docker" / f"images-{where}.json")
-    return Runtime(engine, Stock(engine, images, ledger, Preparation(engine, activate, _PREPARING)))
+    return Runtime(
+        engine, Stock(engine, images, ledger, Preparation(engine, activate, _PREPARING, cache / "docker" / "trees"))
+    )

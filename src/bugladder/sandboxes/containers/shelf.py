@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 from docker.errors import APIError, ImageNotFound
 
 from bugladder.sandboxes.containers.demand import Demand
 from bugladder.sandboxes.containers.engine import Engine, told
 from bugladder.sandboxes.containers.layers import Layers, chains, layers_of, taken
 from bugladder.sandboxes.containers.ledger import Ledger
-from bugladder.sandboxes.containers.preparation import REPOSITORY
 
 
 class Shelf:
     """The images that we have brought or prepared, on one engine."""
 
-    def __init__(self, engine: Engine, ledger: Ledger, demand: Demand) -> None:
-        """Nothing is asked yet."""
-        self._engine, self._ledger, self._demand = engine, ledger, demand
+    def __init__(self, engine: Engine, ledger: Ledger, demand: Demand, trees: Path) -> None:
+        """Nothing is asked yet; trees holds the prepared repositories."""
+        self._engine, self._ledger, self._demand, self._trees = engine, ledger, demand, trees
         self._foreign: frozenset[str] | None = None
 
-    def ours(self) -> dict[str, dict[str, Layers]]:
-        """Layers of what we brought or prepared, by the image's reference and by tag.
+    def ours(self) -> dict[str, list[Layers]]:
+        """Layers of the images that we brought and sizes of the repositories that we prepared, by the reference.
 
         Raises:
             EngineError: the engine does not answer.
         """
         known = self._ledger.read()
-        pairs = [*((name, name) for name in known["brought"]), *((n, tag) for tag, n in known["prepared"].items())]
-        found: dict[str, dict[str, Layers]] = {}
-        for reference, tag in pairs:
-            layers = self._layers(tag)
+        found: dict[str, list[Layers]] = {}
+        for reference in known["brought"]:
+            layers = self._layers(reference)
             if layers is not None:
-                found.setdefault(reference, {})[tag] = layers
+                found.setdefault(reference, []).append(layers)
+        for name, reference in known["prepared"].items():
+            tree = self._trees / name / "tree.tar"
+            if tree.is_file():
+                found.setdefault(reference, []).append({str(tree): tree.stat().st_size})
         return found
 
     def used_bytes(self) -> int:
         """Disk that they take together, beyond what other images take anyway."""
         ours = self.ours()
-        foreign = self._foreign_layers({tag for tags in ours.values() for tag in tags})
-        return taken((layers for tags in ours.values() for layers in tags.values()), foreign)
+        return taken((part for parts in ours.values() for part in parts), self._foreign_layers(set(ours)))
 
     def evict_one(self, wanted: str, *, is_ahead: bool) -> bool:
         """Remove what is needed last, the largest of those; False where none may go.
@@ -51,23 +55,26 @@ class Shelf:
         idle = [name for name in ours if name != wanted and not self._demand.is_used(name)]
         if is_ahead:
             idle = [name for name in idle if due(name) > due(wanted)]
-        idle.sort(key=lambda name: (due(name), taken(ours[name].values())), reverse=True)
-        return any(self._removed(name, list(ours[name])) for name in idle)
+        idle.sort(key=lambda name: (due(name), taken(ours[name])), reverse=True)
+        return any(self._removed(name) for name in idle)
 
-    def _removed(self, reference: str, tags: list[str]) -> bool:
-        # what was prepared stands on what was pulled
-        for tag in sorted(tags, key=lambda t: not t.startswith(f"{REPOSITORY}:")):
-            if not self._untagged(reference, tag):
-                return False
-            with self._ledger.change() as known:
-                known["prepared"].pop(tag, None)
-                known["brought"].pop(tag, None)
+    def _removed(self, reference: str) -> bool:
+        known = self._ledger.read()
+        if reference in known["brought"] and not self._is_gone(reference):
+            return False
+        names = [name for name, of in known["prepared"].items() if of == reference]
+        for name in names:
+            shutil.rmtree(self._trees / name, ignore_errors=True)
+        with self._ledger.change() as changed:
+            changed["brought"].pop(reference, None)
+            for name in names:
+                changed["prepared"].pop(name, None)
         return True
 
-    def _untagged(self, reference: str, tag: str) -> bool:
+    def _is_gone(self, reference: str) -> bool:
         with told(f"image {reference}: removing it"):
             try:
-                self._engine.api.remove_image(tag)
+                self._engine.api.remove_image(reference)
             except ImageNotFound:
                 return True
             except APIError as error:

@@ -60,7 +60,12 @@ def accounts(cache: Path, user: int, home: str) -> Shown:
     for name, text in texts.items():
         if not (folder / name).is_file():
             write_whole(folder / name, text.encode())
-    return tuple((str(folder / name), f"/etc/{name}") for name in texts)
+    return account_files(folder)
+
+
+def account_files(folder: Path) -> Shown:
+    """The passwd and group file that stand in a folder."""
+    return tuple((str(folder / name), f"/etc/{name}") for name in ("passwd", "group"))
 
 
 def guest_shown(guest: Guest | None, cache: Path) -> tuple[Shown, tuple[str, ...]]:

@@ -30,7 +30,7 @@ class Wants:
 
     Args:
         missing: references of images that are not there.
-        unprepared: references of images that are there, but not yet as one commit.
+        unprepared: references of images whose repository is not one commit yet.
         need_bytes: what all of it is thought to take, within the budget.
     """
 
@@ -46,7 +46,7 @@ class Stock:
         """Nothing is asked or brought yet."""
         self.settings, self.preparation = settings, preparation
         self.demand = Demand()
-        self.shelf = Shelf(engine, ledger, self.demand)
+        self.shelf = Shelf(engine, ledger, self.demand, preparation.trees)
         self.peak_bytes = 0
         self._ledger = ledger
         self._puller = Puller(engine, settings, ledger)
@@ -59,8 +59,8 @@ class Stock:
         return self._identities.of(reference, pinned)
 
     @contextmanager
-    def held(self, source: ImageSource) -> Iterator[Prepared]:
-        """The prepared image of a source, brought if need be and kept meanwhile.
+    def held(self, source: ImageSource) -> Iterator[tuple[str, Prepared]]:
+        """The id of a source's image and its prepared repository, brought if need be and kept meanwhile.
 
         Raises:
             InfrastructureError: it cannot be had.
@@ -102,10 +102,9 @@ class Stock:
             EngineError: the engine does not answer.
         """
         names = {s.image: s for s in sources}
-        missing = [n for n in names if self._puller.local_id(n) is None and not self._is_prepared(names[n])]
-        unprepared = [n for n in names if n not in missing and self._found(names[n]) is None]
-        need = len(missing) * (self._largest["missing"] + self._largest["prepared"])
-        need += len(unprepared) * self._largest["prepared"]
+        missing = [n for n in names if self._puller.local_id(n) is None]
+        unprepared = [n for n in names if not self._is_prepared(names[n])]
+        need = len(missing) * self._largest["missing"] + len(unprepared) * self._largest["prepared"]
         if self.settings.budget_gb is not None:
             need = min(need, int(self.settings.budget_gb * _GB))
         return Wants(tuple(missing), tuple(unprepared), need)
@@ -114,24 +113,26 @@ class Stock:
         known = source.digest or self._ledger.read()["identities"].get(source.image)
         return known is not None and self.preparation.find(known, source.workdir) is not None
 
-    def _found(self, source: ImageSource) -> Prepared | None:
-        return self.preparation.find(self.identity(source.image, source.digest), source.workdir)
+    def _found(self, source: ImageSource) -> tuple[str, Prepared] | None:
+        identity = self.identity(source.image, source.digest)
+        prepared = self.preparation.find(identity, source.workdir)
+        image_id = self._identities.local(source.image, identity) if prepared is not None else None
+        return (image_id, prepared) if prepared is not None and image_id is not None else None
 
-    def _brought(self, source: ImageSource, *, is_ahead: bool) -> Prepared:
+    def _brought(self, source: ImageSource, *, is_ahead: bool) -> tuple[str, Prepared]:
         with self._bringing:
-            found = self._found(source)
-            if found is not None:
-                return found
             identity = self.identity(source.image, source.digest)
             image_id = self._identities.local(source.image, identity)
             if image_id is None:
                 image_id = self._pulled(source.image, identity, is_ahead=is_ahead)
-            before = self._make_room(source.image, "prepared", is_ahead=is_ahead)
-            with self._ledger.change() as known:
-                known["prepared"][self.preparation.tag(identity, source.workdir)] = source.image
-            prepared = self.preparation.make(source, image_id, identity)
-            self._settle(source.image, "prepared", before)
-            return prepared
+            found = self.preparation.find(identity, source.workdir)
+            if found is None:
+                before = self._make_room(source.image, "prepared", is_ahead=is_ahead)
+                with self._ledger.change() as known:
+                    known["prepared"][self.preparation.folder(identity, source.workdir).name] = source.image
+                found = self.preparation.make(source, image_id, identity)
+                self._settle(source.image, "prepared", before)
+            return image_id, found
 
     def _pulled(self, reference: str, identity: str, *, is_ahead: bool) -> str:
         before = self._make_room(reference, "missing", is_ahead=is_ahead)

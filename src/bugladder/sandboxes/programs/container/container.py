@@ -20,11 +20,26 @@ def place_of(setup):
     folders = [f"{base}/scratch", f"{base}/home", f"{base}/tmp"]
     return {
         "is_closed": True, "uid": int(setup[b"uid"]), "root": root, "meta": f"{base}/meta",
-        # the image's own repository belongs to the session's user already
-        "owned": (*folders, root) if root.startswith(f"{base}/") else tuple(folders),
+        "owned": tuple(folders) if setup[b"archive"] else (*folders, root),
         "memory_bytes": int(setup[b"memory_bytes"]), "processes": int(setup[b"processes"]),
         "limits": limits(setup, False), "is_counted": True, "memory_events": MEMORY_EVENTS,
     }  # fmt: skip
+
+
+def unpack(archive, place):
+    """As the session's user, by the image's own tar."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setresgid(place["uid"], place["uid"], place["uid"])
+            os.setresuid(place["uid"], place["uid"], place["uid"])
+            os.execvpe("tar", ("tar", "-xpf", archive, "-C", place["root"]), {"PATH": "/usr/local/bin:/usr/bin:/bin"})
+        finally:
+            os._exit(127)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise OSError(f"the repository could not be unpacked (tar: {os.waitstatus_to_exitcode(status)})")
 
 
 def hold():
@@ -33,7 +48,11 @@ def hold():
     place = place_of(setup)
     kernel.prctl(kernel.PR_SET_SUBREAPER, 1)
     for path in (*place["owned"], place["meta"]):
-        os.mkdir(path, 0o755)
+        # in the place of an image's repository there is a disk already
+        os.makedirs(path, 0o755, exist_ok=True)
+    if setup[b"archive"]:
+        os.chown(place["root"], place["uid"], place["uid"])
+        unpack(setup[b"archive"].decode(), place)
     fill(setup, place, setup[b"tree"])
     send(b"ready")
     serve(place)

@@ -1,30 +1,35 @@
-# Makes an official image's repository fit to be seen: one commit, no other object, no bytecode, the session user's own.
-# Run by bash as the root of a container without network; $1 the repository, $2 the user's number, $3 a command that
-# activates the environment. Prints, after a NUL, name=value facts that end with one; what fails ends it.
+# Makes of an official image's repository one that is fit to be seen: one commit, no other object, no bytecode.
+# Run by bash as the root of a container without network, on a disk in memory; $1 the repository, $2 the number of the
+# session's user, $3 a command that activates the environment. Prints the length of its facts (16 digits), the facts
+# (name=value, each ended by a NUL), and the new repository as a tar file. What fails ends it with another code than 0.
 set -euo pipefail
-root=$1 user=$2 activate=$3
-cd "$root"
-export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null HOME=/
-export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+root=$1 user=$2 activate=$3 base=/disk/tree facts=/disk/facts
+export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null HOME=/ TMPDIR=/disk
+# one commit has nothing to be the delta of, and nothing here has to outlive a loss of power
+settings=('safe.directory *' 'core.fsync none' 'core.looseCompression 0' 'pack.window 0' 'pack.compression 1')
+export GIT_CONFIG_COUNT=${#settings[@]}
+for number in "${!settings[@]}"; do
+    export "GIT_CONFIG_KEY_$number=${settings[number]% *}" "GIT_CONFIG_VALUE_$number=${settings[number]#* }"
+done
 
 # what the base commit holds and the image still has; a submodule's entry (160000) is no file
-tracked=$(mktemp)
+cd "$root"
 git ls-files -z --stage | while IFS= read -r -d '' entry; do
     path=${entry#*$'\t'}
     if [[ $entry != 160000* && ( -e $path || -L $path ) ]]; then printf '%s\0' "$path"; fi
-done >"$tracked"
+done >/disk/tracked
 # what git has left elsewhere in the tree (submodules, nested checkouts) is history too
-find . -name .git -prune -exec rm -rf {} +
-find . -name __pycache__ -prune -exec rm -rf {} +
+mkdir "$base"
+tar --create --exclude=.git --exclude=__pycache__ . | tar --extract --preserve-permissions --directory="$base"
 
+cd "$base"
 git init --quiet --template= .
 git symbolic-ref HEAD refs/heads/main
 for setting in core.logAllRefUpdates=false core.trustctime=false core.checkStat=minimal core.autocrlf=false \
     gc.auto=0 user.name=solver user.email=solver@sandbox; do
     git config "${setting%%=*}" "${setting#*=}"
 done
-git update-index --add -z --stdin <"$tracked"
-rm "$tracked"
+git update-index --add -z --stdin </disk/tracked
 GIT_AUTHOR_DATE='2000-01-01T00:00:00Z' GIT_COMMITTER_DATE='2000-01-01T00:00:00Z' \
     git commit --quiet --no-verify --message=base
 git repack -a -d --quiet
@@ -43,10 +48,6 @@ is objects "$(git cat-file --batch-all-objects --batch-check | wc -l)" "$(git re
 is elsewhere "$(ls -d .git/objects/info/alternates .git/modules .git/worktrees .git/shallow 2>/dev/null || true)" ''
 tree=$(git rev-parse 'HEAD^{tree}')
 
-chown -R "$user:$user" .
-grep -q "^[^:]*:[^:]*:$user:" /etc/passwd || echo "solver:x:$user:$user:solver:/disk/home:/bin/sh" >>/etc/passwd
-grep -q "^[^:]*:[^:]*:$user:" /etc/group || echo "solver:x:$user:" >>/etc/group
-
 holder=
 for python in /usr/bin/python3 /opt/miniconda3/bin/python /usr/local/bin/python3 python3 python; do
     found=$(command -v "$python" || true)
@@ -56,8 +57,17 @@ for python in /usr/bin/python3 /opt/miniconda3/bin/python /usr/local/bin/python3
     fi
 done
 
-printf '\0git=%s\0tree=%s\0holder=%s\0' "${problems:-one commit}" "$tree" "$holder"
-unset GIT_CONFIG_NOSYSTEM GIT_CONFIG_GLOBAL GIT_CONFIG_COUNT GIT_CONFIG_KEY_0 GIT_CONFIG_VALUE_0
-set +euo pipefail
-eval "$activate" >/dev/null 2>&1
-env -0 | sed --null-data 's/^/env:/'
+{
+    printf 'git=%s\0tree=%s\0holder=%s\0' "${problems:-one commit}" "$tree" "$holder"
+    printf 'passwd=%s\0group=%s\0' "$(grep -v "^[^:]*:[^:]*:$user:" /etc/passwd)" \
+        "$(grep -v "^[^:]*:[^:]*:$user:" /etc/group)"
+    (
+        unset "${!GIT_CONFIG_@}" TMPDIR
+        set +euo pipefail
+        eval "$activate" >/dev/null 2>&1
+        env -0 | sed --null-data 's/^/env:/'
+    )
+} >"$facts"
+printf '%016d' "$(stat --format=%s "$facts")"
+cat "$facts"
+tar --create --numeric-owner --owner="$user" --group="$user" .

@@ -3,7 +3,7 @@
 import os
 import select
 
-from wire import CONTROL, SessionEndedError, receive
+from wire import CONTROL, SessionEndedError
 
 BLOCK = 1 << 16
 
@@ -17,11 +17,10 @@ class Pump:
         self.kept = {self.out_fd: [], self.err_fd: []}
         self.room = {self.out_fd: limit, self.err_fd: limit}
         self.truncated = False
-        self.stopped = b""
         self.poll = select.poll()
         self.pid_fd = os.pidfd_open(pid)
         self.poll.register(self.pid_fd, select.POLLIN)
-        self.poll.register(CONTROL, select.POLLIN)
+        self.poll.register(CONTROL, 0)
         for fd in pipes:
             os.set_blocking(fd, False)
         self.poll.register(self.out_fd, select.POLLIN)
@@ -38,21 +37,14 @@ class Pump:
         ended = False
         for fd, _ in self.poll.poll(wait_s * 1000):
             if fd == CONTROL:
-                self.stopped = self.told_to_stop()
-            elif fd == self.pid_fd:
+                raise SessionEndedError
+            if fd == self.pid_fd:
                 ended = True
             elif fd == self.in_fd:
                 self.feed()
             else:
                 self.take(fd)
         return ended
-
-    def told_to_stop(self):
-        """The driver says nothing during a command but why it must stop; an end of the line ends the session."""
-        name, *words = receive()
-        if name != b"stop":
-            raise SessionEndedError
-        return words[0]
 
     def feed(self):
         try:
