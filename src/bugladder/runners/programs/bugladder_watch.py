@@ -101,7 +101,7 @@ class Watch:
 
     def pytest_load_initial_conftests(self, early_config):
         # after the tools' own plugins were loaded, and before the first file of the repository
-        self.guard = Guard(_TOOLS, _HOT)
+        self.guard = Guard([name for name in _TOOLS if not stands_below(self.executed.root, name)], _HOT)
         plugins = early_config.pluginmanager.get_plugins()
         self.plugins = {id(plugin) for plugin in plugins}
         # a tool's module may register an object of a class of its own later, in its configuration
@@ -168,6 +168,12 @@ class Watch:
             for impl in getattr(config.pluginmanager.hook, hook).get_hookimpls():
                 if hook.encode() not in conftests.get(id(impl.plugin), hook.encode()):
                     self.doubt(hook + " was put into a conftest that does not hold it")
+
+
+def stands_below(root, name):
+    """Whether the repository itself provides a tool: then it is what is tested, and its own tests may change it."""
+    file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None) or ""
+    return file.startswith(root)
 
 
 def is_conftest(plugin):
