@@ -13,7 +13,7 @@ from bugladder import config
 from bugladder.checking import check
 from bugladder.composing import compose_phase, read_params
 from bugladder.config.entry import run_stage
-from bugladder.preflight import outlook_lines, outlooks, sandbox_of
+from bugladder.preflight import images_line, outlook_lines, outlooks, sandbox_of
 from bugladder.records.protocols import Dataset
 from stages.select import select
 
@@ -33,7 +33,9 @@ def main(argv: Sequence[str]) -> None:
         instances = dataset.load([row.instance_id for row in dataset.catalog()])
     else:
         instances, _ = select(slice_)
-    print("\n".join(outlook_lines(outlooks(instances, sandbox_of(whole["sandbox"])))))
+    sandbox = sandbox_of(whole["sandbox"])
+    lines = [*outlook_lines(outlooks(instances, sandbox)), images_line(instances, sandbox)]
+    print("\n".join(line for line in lines if line))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bugladder import config
-from bugladder.records import Instance
-from bugladder.records.protocols import Sandbox, TellsObstacles
+from bugladder.records import InfrastructureError, Instance
+from bugladder.records.protocols import KeepsImages, Sandbox, TellsObstacles
 from bugladder.running.opening import find_runner
 
 
@@ -41,6 +41,16 @@ def outlook_lines(found: Sequence[Outlook]) -> Iterator[str]:
     yield f"{sum(able.values())} of {len(found)} instances can run here"
     yield from (f"  {repo.ljust(width)}  {able[repo]} of {number}" for repo, number in sorted(total.items()))
     yield from (f"{o.instance_id} ({o.version}): {o.obstacle}" for o in found if o.obstacle)
+
+
+def images_line(instances: Sequence[Instance], sandbox: Sandbox) -> str:
+    """What their images would take, or why they cannot be had; "" where all are there or the sandbox has none."""
+    if not isinstance(sandbox, KeepsImages):
+        return ""
+    try:
+        return sandbox.outlook([i.environment for i in instances])
+    except InfrastructureError as error:
+        return str(error)
 
 
 def _obstacle(instance: Instance, sandbox: Sandbox) -> str:

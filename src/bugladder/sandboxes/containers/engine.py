@@ -65,12 +65,6 @@ class Engine:
                 self._version = self._own.api.api_version
         return self._own.api
 
-    def close(self) -> None:
-        """Give back this thread's connections."""
-        if hasattr(self._own, "api"):
-            self._own.api.close()
-            del self._own.api
-
 
 @lru_cache(maxsize=8)
 def engine_at(url: str | None, timeout_s: float) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import tempfile
@@ -101,14 +102,15 @@ class Preparation:
             for path in (part, *part.iterdir()):
                 # shown to the session's user, whatever the caller's umask is
                 path.chmod(0o755)
-            shutil.rmtree(target, ignore_errors=True)
-            part.rename(target)
+            with contextlib.suppress(OSError):
+                # another driver may have been faster
+                part.rename(target)
         finally:
             started.end()
             shutil.rmtree(part, ignore_errors=True)
         found = self.find(identity, source.workdir)
         if found is None:
-            raise InfrastructureError(f"{target}: somebody has removed what was just prepared there")
+            raise InfrastructureError(f"{target}: what was prepared cannot be kept there; remove it, or free the disk")
         return found
 
 
