@@ -6,7 +6,6 @@ import os
 import platform
 import re
 import sys
-import sysconfig
 import tempfile
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -30,16 +29,9 @@ from bugladder.sandboxes.environments import provision, provision_tools
 from bugladder.sandboxes.installing import install_editable
 from bugladder.sandboxes.session import Holder, LocalSession, NamespacesMissingError, clean_env, joined
 from bugladder.sandboxes.setup_files import programs_digest
+from bugladder.sandboxes.sights import masked, shown_guest, shown_system
 from bugladder.sandboxes.trees import pack_overlay, packed_tree, write_whole
 from bugladder.sources.mirrors import has_commit
-
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SYSTEM_FILES = (
-    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone", "/etc/alternatives",
-    "/etc/ssl/certs", "/etc/ca-certificates", "/etc/mime.types", "/etc/services", "/etc/protocols",
-)  # fmt: skip
-# Installed packages of the machine: a later release of the library under repair could stand among them.
-_MASKED = ("/usr/lib/python3/dist-packages", "/usr/share/python-wheels", "/usr/local/share", "/usr/src")
 
 
 @dataclass(frozen=True)
@@ -122,8 +114,8 @@ class LocalSandbox:
         tools_path = provision_tools(self.tool_requirements, cache).resolve()
         if self.force_open or not namespaces_are_there(str(cache)):
             return self._open_on_disk(setup, (env_path, tools_path), label, cache)
-        shown = (*_shown_system(), f"{env_path}\t/env", f"{tools_path}\t/tools", *_shown_guest(guest, cache))
-        setup |= {b"mode": b"closed", b"shown": joined(shown), b"masked": joined(_masked())}
+        shown = (*shown_system(), f"{env_path}\t/env", f"{tools_path}\t/tools", *shown_guest(guest, cache))
+        setup |= {b"mode": b"closed", b"shown": joined(shown), b"masked": joined(masked())}
         holder, answer = _started(cache, label, setup, self.open_timeout_s)
         enforcement = _enforcement("closed", answer[1].decode(), disk="tmpfs")
         return LocalSession(holder, None, _env("/env", "/tools", ""), enforcement)
@@ -205,7 +197,7 @@ def namespaces_are_there(cache: str) -> bool:
     empty = Path(cache) / "tmp" / "empty.pack"
     write_whole(empty, b"")
     setup = {b"tree": os.fsencode(empty), b"meta": b"", b"overlay": b"", **sandbox._limits()}  # noqa: SLF001
-    setup |= {b"mode": b"closed", b"shown": joined(_shown_system()), b"masked": joined(_masked())}
+    setup |= {b"mode": b"closed", b"shown": joined(shown_system()), b"masked": joined(masked())}
     try:
         holder, _ = _started(Path(cache), "probe", setup, sandbox.open_timeout_s)
     except NamespacesMissingError:
@@ -221,29 +213,6 @@ def _started(cache: Path, label: str, setup: dict[bytes, bytes], timeout_s: floa
 
 def _plain(label: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "_", label)[:80]
-
-
-def _shown_system() -> tuple[str, ...]:
-    prefix = os.path.realpath(sys.base_prefix)
-    own = () if prefix == "/usr" or prefix.startswith("/usr/") else (prefix,)
-    return tuple(f"{path}\t{path}" for path in (*_SYSTEM, *_SYSTEM_FILES, *own))
-
-
-def _shown_guest(guest: Guest | None, cache: Path) -> tuple[str, ...]:
-    if guest is None:
-        return ()
-    folder = f"{provision(guest.requirements, cache).resolve()}\t{Guest.FOLDER}"
-    return (folder, f"{guest.socket}\t{Guest.SOCKET}") if guest.socket else (folder,)
-
-
-def _masked() -> tuple[str, ...]:
-    version = f"python{sysconfig.get_python_version()}"
-    library = f"{os.path.realpath(sys.base_prefix)}/lib/{version}"
-    local = f"/usr/local/lib/{version}"
-    return (*_MASKED, *(f"{base}/{name}" for base in (library, local) for name in _PACKAGES))
-
-
-_PACKAGES = ("site-packages", "dist-packages", "ensurepip")
 
 
 def _env(env_path: str, tools_path: str, base: str) -> dict[str, str]:
