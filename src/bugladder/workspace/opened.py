@@ -27,7 +27,7 @@ from bugladder.workspace.spelling import spelled, without_parameters
 _UNPACK = ("tar", "--extract", "--file=-", "--no-same-owner", "--no-same-permissions", "--overwrite")
 
 # Some repositories hold more pictures for their tests than a command may print.
-_TREE_BYTES = 512 * 1024 * 1024
+_TREE_BYTES = 256 * 1024 * 1024
 
 
 class TreeRefusedError(InfrastructureError):
