@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test test-all check ui clean
+.PHONY: help setup swebench locks repro test test-all check ui clean
 
 # The interpreter to make .venv with; unless it is named, the first of python3 and python3.11 that is 3.11.
 PYTHON ?=
@@ -22,6 +22,14 @@ setup: ## make .venv from requirements.lock (hashes checked) and configure dvc; 
 	@if cat requirements.lock pyproject.toml 2>/dev/null | cmp -s - $(STAMP); then $(scm); exit; fi; \
 	$(check_python); $(make_venv); $(install_uv); $(install_rest); $(scm); \
 	cat requirements.lock pyproject.toml > $(STAMP).part; mv $(STAMP).part $(STAMP)
+
+swebench: setup ## add the official swebench package: test commands and log parsers of the dataset swe_bench
+	@$(VENV)/uv pip install --quiet --python $(VENV)/python --no-deps --require-hashes -r requirements-swebench.lock || { echo "$(no_index)" >&2; exit 2; }
+
+locks: setup ## write both lock files anew from pyproject.toml
+	@$(compile) --extra dev -o requirements.lock; \
+	$(compile) --extra swebench -c requirements.lock -o requirements-swebench.lock \
+		$$(sed -n 's/^\([a-z0-9][a-z0-9.-]*\)==.*/--no-emit-package \1/p' requirements.lock)
 
 repro: setup ## climb the phases that params.yaml names, then print the headline numbers
 	@status=0; $(VENV)/dvc repro || status=$$?; \
@@ -60,6 +68,8 @@ define make_venv
 if ! $(VENV)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then \
 	echo "setup: making .venv with $$python"; "$$python" -m venv --clear .venv; fi
 endef
+
+compile = $(VENV)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --custom-compile-command "make locks" pyproject.toml
 
 # pip installs only uv, as pinned with its hashes; uv installs the rest
 define install_uv
