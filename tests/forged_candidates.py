@@ -21,6 +21,9 @@ BASE: Files = {
     "tests/conftest.py": b"import tiny\n",
     "tests/test_tiny.py": OLD_TESTS,
     "README.md": b"tiny\n",
+    # files whose names begin like a module's, and a folder that is no package: none of them stands for the module
+    "pytest.ini": b"[pytest]\n",
+    "pluggy/notes.txt": b"no package\n",
 }
 CASE_ID = "tests/test_cases.py::Cases::test_sum"
 NAMES = [line.split("(")[0][4:].strip() for line in NEW_TESTS.decode().split("\n") if line.startswith("def ")]
@@ -411,6 +414,25 @@ if place:
     open(place, "w").write("".join(json.dumps(r) + "\\n" for r in lines))
 os._exit(0)
 """
+# Loads the real tool in its own place, and changes it before anybody could take a picture of it.
+_SPOILED = b"""import importlib, os, sys
+here, name = os.path.dirname(os.path.abspath(__file__)), __name__
+if os.path.basename(__file__) == "__init__.py":
+    here = os.path.dirname(here)
+path = list(sys.path)
+sys.path[:] = [p for p in path if os.path.abspath(p) != here]
+del sys.modules[name]
+real = importlib.import_module(name)
+sys.path[:] = path
+import pytest
+from _pytest.python import Function
+from _pytest.unittest import TestCaseFunction
+for kind in (Function, TestCaseFunction):
+    def runtest(self, original=kind.runtest):
+        if not os.path.exists(self.obj.__code__.co_filename):
+            original(self)
+    kind.runtest = runtest
+"""
 _LENIENT = b"""import pytest
 
 
@@ -430,6 +452,8 @@ def _linked(path: str, target: str) -> str:
 _PASSING = NEW_TESTS.replace(b"assert ", b"assert 1 or ")
 PATCHES = {
     "a new pytest.py": make_patch({}, {"pytest.py": _FAKE_PYTEST, "names.json": b'["tests/test_tiny.py::test_add"]'}),
+    "a pytest.py that spoils the real one": make_patch({}, {"pytest.py": _SPOILED}),
+    "a pluggy in a folder that was no package": make_patch({}, {"pluggy/__init__.py": _SPOILED}),
     "a new _pytest": make_patch({}, {"_pytest/__init__.py": _FAKE_PYTEST, "names.json": b"[]"}),
     "a new pluggy.py": make_patch({}, {"pluggy.py": _FAKE_PYTEST, "names.json": b"[]"}),
     "a new json.py": make_patch({}, {"json.py": b"def dumps(*a, **k):\n    return '{}'\nloads = dumps\n"}),

@@ -209,6 +209,7 @@ def attempt(index, iteration=1, **changes):
         "stop_reason": "",
         "gates": "{}",
         "detail": "{}",
+        "git": "none",
         **changes,
     }
 

@@ -111,7 +111,7 @@ def test_an_attempt_fits_its_table(tmp_path):
     """An attempt's row is one of the table, its gates and its free part as canonical JSON."""
     free = {"b": [1], "a": {"\u00fc": None}}
     attempt = Attempt(2, "checked", None, 1, None, "passed", 0.5, gates={"G7": 1, "G0": 2}, detail=free)
-    row = through(tables.ATTEMPTS, rows.attempt_row("tiny-1", attempt), tmp_path)
+    row = through(tables.ATTEMPTS, rows.attempt_row("tiny-1", attempt, "one commit"), tmp_path)
     assert row["gates"] == '{"G0":2,"G7":1}'
     assert row["detail"] == '{"a":{"\u00fc":null},"b":[1]}'
     assert (row["iteration"], row["patch_sha256"], row["public_fail_to_pass_passed"]) == (2, None, 1)

@@ -9,6 +9,7 @@ from sandbox_probes import python, sh
 from bugladder.records import Command, Guest, InfrastructureError
 from bugladder.records.protocols import KeepsImages, Sandbox, Session, TellsObstacles
 from bugladder.running.doorway import open_doorway
+from bugladder.workspace import check_history
 
 pytestmark = pytest.mark.docker
 
@@ -23,7 +24,7 @@ def image_session(cache, image_environment):
 
 def test_repository_holds_nothing_but_the_base_commit(image_session):
     """No commit, tag, branch, remote, reflog, unreachable object, nested repository or bytecode besides the base."""
-    assert image_session.enforcement["git"] == "one commit"
+    assert check_history(image_session, "tiny") == "one commit"
     script = (
         "git rev-list --all --count; git for-each-ref | wc -l; git remote | wc -l; find . -path '*/logs/*' | wc -l;"
         "git fsck --unreachable --no-reflogs --no-progress; find . -name .git | wc -l; find . -name '*.pyc' | wc -l;"
@@ -199,6 +200,6 @@ def test_sandbox_keeps_the_protocol(cache, image_session):
     assert isinstance(docker_sandbox(cache), KeepsImages)
     assert isinstance(docker_sandbox(cache), TellsObstacles)
     assert takes(docker_sandbox(cache), image_session) == "docker/testbed"
-    assert {"isolation", "network", "memory", "processes", "cpu", "file_size", "disk", "git", "image"} == set(
+    assert {"isolation", "network", "memory", "processes", "cpu", "file_size", "disk", "image"} == set(
         image_session.enforcement
     )

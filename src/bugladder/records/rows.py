@@ -88,10 +88,10 @@ def candidate_of(row: Mapping[str, Any]) -> Candidate:
     )
 
 
-def attempt_row(instance_id: str, attempt: Attempt) -> Row:
-    """A row of attempts.parquet."""
+def attempt_row(instance_id: str, attempt: Attempt, git: str | None) -> Row:
+    """A row of attempts.parquet; git is what was found of it in the sandbox, None where none was opened."""
     texts = {"gates": canonical_json(attempt.gates), "detail": canonical_json(attempt.detail)}
-    return {"instance_id": instance_id, **_plain(attempt), **texts}
+    return {"instance_id": instance_id, **_plain(attempt), **texts, "git": git}
 
 
 def outcome_row(instance_id: str, arm: str, outcome: TestOutcome) -> Row:

@@ -107,6 +107,7 @@ ATTEMPTS = Table(
         "stop_reason": "str",
         "gates": "str",
         "detail": "str",
+        "git": "str?",
     },
 )
 CANDIDATES = Table(

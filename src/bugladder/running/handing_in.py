@@ -30,7 +30,7 @@ def hand_in(solver: HandsIn, task: Task) -> dict[str, Any]:
     solution = solver.solve(task, None)
     return {
         "candidate": {**candidate_row(solution.candidate), "seconds": 0.0, "enforcement": "{}"},
-        "attempts": [attempt_row(task.instance_id, a) for a in solution.attempts],
+        "attempts": [attempt_row(task.instance_id, a, None) for a in solution.attempts],
         "calls": [],
         "transcripts": [],
         "was_cut": solution.was_cut,

@@ -15,7 +15,7 @@ from bugladder.records.chats import Question, Reply
 from bugladder.records.protocols import Chat, HostsGuest, OpenWorkspace, Solver
 from bugladder.records.rows import attempt_row, candidate_row
 from bugladder.running.doorway import open_doorway
-from bugladder.workspace import Bench, Deadline
+from bugladder.workspace import Bench, Deadline, check_history
 
 
 class RecordedChat(Chat, Protocol):
@@ -66,6 +66,7 @@ class SolveWork:
     def __call__(self, task: Task) -> dict[str, Any]:
         """Rows of candidate, attempts, calls and transcripts of one instance, and `was_cut`."""
         with self._opened(task) as (workspace, listener):
+            git = check_history(workspace.session, task.instance_id)
             started = time.monotonic()
             workspace.remember()
             deadline = Deadline(self.timeout_s)
@@ -78,7 +79,7 @@ class SolveWork:
             enforcement = canonical_json(workspace.session.enforcement)
         return {
             "candidate": {**candidate_row(solution.candidate), "seconds": seconds, "enforcement": enforcement},
-            "attempts": [attempt_row(task.instance_id, a) for a in solution.attempts],
+            "attempts": [attempt_row(task.instance_id, a, git) for a in solution.attempts],
             **(chat.rows() if chat is not None else {"calls": [], "transcripts": []}),
             "was_cut": solution.was_cut,
         }

@@ -2,6 +2,7 @@
 
 from bugladder.workspace.applying import Application, AppliedBy, apply_published
 from bugladder.workspace.bench import Bench, Deadline
+from bugladder.workspace.history import check_history
 from bugladder.workspace.opened import ApplyResult, TreeRefusedError, Workspace
 from bugladder.workspace.patches import apply_patch, make_patch
 
@@ -15,5 +16,6 @@ __all__ = [
     "Workspace",
     "apply_patch",
     "apply_published",
+    "check_history",
     "make_patch",
 ]

@@ -101,7 +101,7 @@ class Planner:
             places = Places(source.workdir, _SCRATCH, (), _image_env(prepared))
             setup = {**self._setup(environment, source.workdir, b"", b""), b"archive": _ARCHIVE.encode()}
             identity = self.stock.identity(source.image, source.digest)
-            yield Plan(container, False, setup, places, _enforcement(prepared.git, identity))
+            yield Plan(container, False, setup, places, _enforcement(identity))
 
     @contextmanager
     def _of_sdist(self, environment: Environment, source: SdistSource, guest: Guest | None) -> Iterator[Plan]:
@@ -117,7 +117,7 @@ class Planner:
             setup = self._setup(environment, _TREE, *self._packed(source))
             identity = self.stock.identity(self.base_image)
             places = Places(_TREE, _SCRATCH, (_META,), variables)
-            yield Plan(container, True, setup, places, _enforcement("none", identity))
+            yield Plan(container, True, setup, places, _enforcement(identity))
 
     def _packed(self, source: SdistSource) -> tuple[bytes, bytes]:
         tree, info = packed_tree(source, self.cache)
@@ -145,7 +145,7 @@ def _image_env(prepared: Prepared) -> dict[str, str]:
     return {**own, **clean_env(own.get("PATH", _SYSTEM_PATH), _HOME, _TMP, "/tools")}
 
 
-def _enforcement(git: str, image: str) -> dict[str, str]:
+def _enforcement(image: str) -> dict[str, str]:
     return {
         "isolation": "closed",
         "network": "closed",
@@ -154,6 +154,5 @@ def _enforcement(git: str, image: str) -> dict[str, str]:
         "cpu": "rlimit",
         "file_size": "rlimit",
         "disk": "tmpfs",
-        "git": git,
         "image": image,
     }

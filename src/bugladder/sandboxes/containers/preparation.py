@@ -31,14 +31,12 @@ class Prepared:
     """A repository that sessions get a copy of, and what its image has to offer.
 
     Args:
-        git: "one commit" where it holds nothing but the base commit.
         tree: the commit's tree, a git hash.
         holder: absolute path of the interpreter inside the image that holds the session.
         env: variables of the activated environment.
         folder: where tree.tar, passwd and group stand on this machine.
     """
 
-    git: str
     tree: str
     holder: str
     env: Mapping[str, str]
@@ -83,7 +81,7 @@ class Preparation:
         """Prepare the repository of an image that is there.
 
         Raises:
-            InfrastructureError: it has no git repository, shell or interpreter, or its repository still holds history.
+            InfrastructureError: it has no git repository, shell or interpreter.
         """
         command = ("bash", "-c", _PROGRAM.read_text(encoding="utf-8"), "prepare")
         container = Container(
@@ -134,7 +132,7 @@ def _keep(started: StartedContainer, folder: Path, source: ImageSource) -> None:
         (folder / name).write_text(_with_user(facts.pop(name), name), encoding="utf-8")
     env = {n.removeprefix("env:"): v for n, v in facts.items() if n.startswith("env:")}
     kept = {n: v for n, v in env.items() if n not in _SHELLS_OWN and not n.startswith("BASH_FUNC_")}
-    plain = {"git": facts["git"], "tree": facts["tree"], "holder": facts["holder"], "env": kept}
+    plain = {"tree": facts["tree"], "holder": facts["holder"], "env": kept}
     (folder / "facts.json").write_text(json.dumps(plain, indent=1, sort_keys=True), encoding="utf-8")
 
 
@@ -143,8 +141,6 @@ def _facts(printed: bytes, what: str) -> dict[str, str]:
     found = {name: value for name, _, value in pairs}
     if not found["holder"]:
         raise InfrastructureError(f"{what}: it has no Python from 3.9 on, which holds the session")
-    if found["git"] != "one commit":
-        raise InfrastructureError(f"{what}: its repository still holds more than the base commit: {found['git']}")
     return found
 
 
