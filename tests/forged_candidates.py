@@ -22,8 +22,8 @@ BASE: Files = {
     "tests/test_tiny.py": OLD_TESTS,
     "README.md": b"tiny\n",
     # files whose names begin like a module's, and a folder that is no package: none of them stands for the module
-    "pytest.ini": b"[pytest]\n",
-    "pluggy/notes.txt": b"no package\n",
+    "pytest.cfg": b"",
+    "_pytest/notes.txt": b"no package\n",
 }
 CASE_ID = "tests/test_cases.py::Cases::test_sum"
 NAMES = [line.split("(")[0][4:].strip() for line in NEW_TESTS.decode().split("\n") if line.startswith("def ")]
@@ -453,7 +453,7 @@ _PASSING = NEW_TESTS.replace(b"assert ", b"assert 1 or ")
 PATCHES = {
     "a new pytest.py": make_patch({}, {"pytest.py": _FAKE_PYTEST, "names.json": b'["tests/test_tiny.py::test_add"]'}),
     "a pytest.py that spoils the real one": make_patch({}, {"pytest.py": _SPOILED}),
-    "a pluggy in a folder that was no package": make_patch({}, {"pluggy/__init__.py": _SPOILED}),
+    "a _pytest in a folder that was no package": make_patch({}, {"_pytest/__init__.py": _SPOILED}),
     "a new _pytest": make_patch({}, {"_pytest/__init__.py": _FAKE_PYTEST, "names.json": b"[]"}),
     "a new pluggy.py": make_patch({}, {"pluggy.py": _FAKE_PYTEST, "names.json": b"[]"}),
     "a new json.py": make_patch({}, {"json.py": b"def dumps(*a, **k):\n    return '{}'\nloads = dumps\n"}),
