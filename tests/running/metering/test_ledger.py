@@ -52,6 +52,13 @@ def test_a_try_is_booked_once(database):
     assert (ledger.spent_usd, ledger.held_usd) == (0.2, 0)
 
 
+def test_no_more_than_was_held_is_booked(database):
+    """A try that says it took more than its hold is booked at the hold, so that no cap is ever passed."""
+    ledger = Ledger(database, "s", 1.0, None)
+    assert ledger.book(ledger.hold(claim(0.9)), answered(5.0)) == 0.9
+    assert [t.nano_usd for t in ledger.charged()] == [round(0.9 * USD)]
+
+
 def test_who_finds_no_room_waits_for_what_is_held(database):
     """Where only an open try stands in the way, the next one waits for its booking instead of being refused."""
     ledger = Ledger(database, "s", 1.0, None)

@@ -7,7 +7,7 @@ from metered import PRICES, REPLY_USD, asked, meter_on, model_at
 
 from bugladder.records import BugladderError, InfrastructureError
 from bugladder.records.chats import CapReachedError, ModelRefusedError
-from bugladder.records.prices import PriceTable
+from bugladder.records.prices import Price, PriceTable
 from bugladder.workspace import Deadline
 
 
@@ -212,6 +212,48 @@ def test_a_model_without_a_price_is_not_asked(tmp_path, serve):
     with meter_on(tmp_path, prices=PriceTable(as_of="")) as meter, pytest.raises(BugladderError, match="'made-up'"):
         meter.chat(model_at(server), "a", Deadline(60)).ask(asked("one"))
     assert server.requests == []
+
+
+DEAREST = Price(input=10_000.0, cached_input=20_000.0, output=100_000.0)
+CHEAP = Price(input=10.0, cached_input=5.0, output=100.0)
+LISTED = PriceTable(as_of="", models={**PRICES.models, "dearest": DEAREST, "cheap": CHEAP})
+
+
+def test_a_dearer_model_that_answers_stops_everybody_below_the_cap(tmp_path, serve):
+    """Against a server that answers as the dearest listed model, what was held is booked and nobody asks on."""
+    server = serve(in_order(reply(model="dearest", tokens=(1000, 100))), latency_s=0.02)
+    budget = 1.0
+    with meter_on(tmp_path, budget_usd=budget, prices=LISTED) as meter:
+        chats = [meter.chat(model_at(server), f"i{n}", Deadline(60)) for n in range(20)]
+        found = ask_at_once(lambda n: chats[n].ask(asked(f"word {n}")), 20)
+        spent, booked = meter.ledger.spent_usd, meter.ledger.charged()
+    kinds = {type(f) for f in found}
+    assert kinds <= {ModelRefusedError, CapReachedError}
+    assert ModelRefusedError in kinds
+    assert "'made-up' was answered by 'dearest'" in " ".join(map(str, found))
+    assert 0 < spent <= budget
+    assert {t.outcome for t in booked} == {"lost"}
+    assert all(chat.rows()["calls"] == [] for chat in chats)
+
+
+def test_a_cheaper_model_that_answers_is_booked_by_its_own_price(tmp_path, serve):
+    """A reply costs what the model that gave it costs, where that one is listed."""
+    server = serve(in_order(reply(model="cheap")))
+    with meter_on(tmp_path, prices=LISTED) as meter:
+        meter.chat(model_at(server), "a", Deadline(60)).ask(asked("one"))
+        assert meter.ledger.spent_usd == pytest.approx(REPLY_USD / 10)
+
+
+@pytest.mark.parametrize("tokens", [(10**9, 20), (100, 10**9)])
+def test_more_tokens_than_can_be_are_no_count(tmp_path, serve, tokens):
+    """A usage above what the question and the reply can hold is booked as an unknown one, at what was held."""
+    server = serve(in_order(reply(tokens=tokens)))
+    with meter_on(tmp_path, budget_usd=1.0) as meter:
+        chat = meter.chat(model_at(server), "a", Deadline(60))
+        chat.ask(asked("one"))
+        (row,) = chat.rows()["calls"]
+        assert row["tokens_known"] is False
+        assert meter.ledger.spent_usd == pytest.approx(row["tokens_in"] * 100e-6 + 100 * 1000e-6)
 
 
 def test_many_who_spend_at_once_stay_below_the_cap(tmp_path, serve):

@@ -44,7 +44,7 @@ class Asker:
 
         Raises:
             CapReachedError: a cap has no room for another try.
-            ModelRefusedError: no try can succeed.
+            ModelRefusedError: no try can succeed, or a dearer model than the one asked has answered.
             InfrastructureError: the tries are used up.
         """
         patience = _Patience(self.settings)
@@ -75,8 +75,16 @@ class Asker:
                 raise
         kept = KeptReply(reply, time.monotonic() - asked, patience.tries)
         self.pace.succeed()
+        if request.is_above_reserve(kept.reply, self.prices):
+            raise self._book_dearer(number, claim, kept.reply.model_answered)
         self._book_reply(number, request, kept)
         return kept
+
+    def _book_dearer(self, number: int, claim: Claim, answered: str) -> ModelRefusedError:
+        """The end of a try that cost more than was held: what comes next would, too, so nobody asks on."""
+        words = f"model {claim.facts['model_asked']!r} was answered by {answered!r}, whose price is above what was held"
+        self.on_booked(self.ledger.book(number, Booking(TryOutcome.LOST, claim.nano_usd, {"reason": words})))
+        return ModelRefusedError(f"{words}; set model.model to the model that answers, or correct prices.models")
 
     def _book_reply(self, number: int, request: Request, kept: KeptReply) -> None:
         reply = kept.reply

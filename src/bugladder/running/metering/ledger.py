@@ -129,6 +129,7 @@ class Ledger:
     def book(self, number: int, booking: Booking, also: Callable[[sqlite3.Connection], None] | None = None) -> float:
         """End a try and return the USD that the scope has spent by then.
 
+        No more than was held is ever booked: what is spent stays below the caps whatever a try says that it took.
         `also` is written in the same transaction, so that a reply and its price are on disk together.
         """
 
@@ -204,11 +205,12 @@ def _book(connection: sqlite3.Connection, number: int, booking: Booking) -> None
         # booked before, by somebody who took this process for dead
         return
     scope, instance_id, reserved = found
+    settled = min(booking.nano_usd, reserved)
     connection.execute(
         "UPDATE tries SET outcome = ?, settled = ?, result = ? WHERE id = ?",
-        (booking.outcome.value, booking.nano_usd, json.dumps(booking.result), number),
+        (booking.outcome.value, settled, json.dumps(booking.result), number),
     )
-    _add(connection, scope, instance_id, spent=booking.nano_usd, held=-reserved)
+    _add(connection, scope, instance_id, spent=settled, held=-reserved)
 
 
 def _book_all_of(connection: sqlite3.Connection, owners: Sequence[str]) -> None:
