@@ -1,4 +1,5 @@
 import copy
+import json
 
 import pytest
 import yaml
@@ -13,6 +14,10 @@ MODEL = {
     "_target_": "bugladder.models.openai_chat.OpenAIChat", "name": "mine", "model": "made-up",
     "base_url": "http://127.0.0.1:1/v1", "api_key_env": "SOME_KEY", "temperature": 0.0,
 }  # fmt: skip
+
+
+class Whole(dict):
+    """A node that stands instead of the one before, and not beside its keys."""
 
 
 @pytest.fixture
@@ -41,7 +46,8 @@ def keys(slice_, tiny_world, make_instance):
     def make(label="run@p1", **changes):
         node = copy.deepcopy(slice_)
         for name, values in changes.items():
-            node[name] = {**node[name], **values} if isinstance(values, dict) else values
+            is_part = isinstance(values, dict) and not isinstance(values, Whole)
+            node[name] = {**node[name], **values} if is_part else values
         model = config.build(node["model"], where="model")
         item = run_item(task_row(task), node, tiny_world.sandbox, model)
         return item.key, spending_of(node, label).scope
@@ -84,3 +90,18 @@ def test_a_budget_goes_on_when_it_is_raised(keys):
     """A cap and a price are no part of what a budget belongs to; another phase has its own."""
     assert keys(phase={"budget_usd": 50}, prices={"instance_cap_usd": 1.0})[1] == keys()[1]
     assert keys(label="run@p2")[1] != keys()[1]
+
+
+def test_an_edited_script_asks_for_a_result_and_a_budget_of_its_own(keys, tmp_path):
+    """A folder of scripts is known by what is in it: by the task's own script for results, by all for the budget."""
+    script = tmp_path / "tiny-1.0-1.1.yaml"
+    scripted = {
+        "_target_": "bugladder.models.scripted.ScriptedModel", "name": "scripted", "folder": str(tmp_path),
+        "model": "made-up",
+    }  # fmt: skip
+    found = []
+    for acts_out in ("one", "two", "two"):
+        script.write_text(json.dumps({"instance_id": "tiny-1.0-1.1", "acts_out": acts_out, "replies": []}))
+        found.append(keys(model=Whole(scripted)))
+    assert found[0][0] != found[1][0] == found[2][0]
+    assert found[0][1] != found[1][1] == found[2][1]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from bugladder.config.contents import with_contents
 from bugladder.config.ranges import check_ranges
 from bugladder.records import BugladderError, canonical_json, sha256_text
 
@@ -113,8 +114,15 @@ def build(node: Node, cls: type[T] | None = None, where: str = "config") -> T:
 
 
 def arm_digest(node: Node) -> str:
-    """Digest of the arm under comparison: solver, model and limits; the price of a model is no part of it."""
-    return sha256_text(canonical_json({key: node[key] for key in ("solver", "model", "limits")}))
+    """Digest of the arm under comparison: solver, model and limits; the price of a model is no part of it.
+
+    What the solver or the model takes from outside counts by its content, whatever it is called.
+
+    Raises:
+        BugladderError: that cannot be read.
+    """
+    arm = {"limits": node["limits"], **{key: with_contents(node[key]) for key in ("solver", "model")}}
+    return sha256_text(canonical_json(arm))
 
 
 def _import(target: str, where: str) -> type:
