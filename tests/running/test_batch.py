@@ -9,6 +9,7 @@ import pytest
 from bugladder import config
 from bugladder.records import BugladderError, InfrastructureError
 from bugladder.records.chats import CapReachedError, ModelRefusedError
+from bugladder.records.declining import DeclinedError
 from bugladder.running.batch import BatchHooks, run_batch
 from bugladder.running.items import BatchSettings, ItemStatus, PausedError, WorkItem
 from bugladder.running.store import Store
@@ -174,12 +175,13 @@ def test_crashes_pause(store):
     assert (resumed.new, resumed.reused) == (4, 1)
 
 
-def test_an_instances_cap_ends_that_instance_alone(store):
-    """An instance's own cap leaves it not_run with the reason, tried once and not stored; the batch is complete."""
+@pytest.mark.parametrize("error", [CapReachedError("a: spent", is_phase=False), DeclinedError("a: spent")])
+def test_an_instances_cap_ends_that_instance_alone(store, error):
+    """An own cap, or a solver that declines, leaves it not_run, tried once and not stored; the batch is complete."""
 
     def work(item):
         if item.id == "a":
-            raise CapReachedError("a: spent", is_phase=False)
+            raise error
         return echo(item)
 
     result = run_batch(items_of("a", "b", "c"), work, FAST, store)

@@ -16,6 +16,7 @@ from tiny_bug import PROJECT
 from bugladder import config
 from bugladder.records import BugladderError, InfrastructureError
 from bugladder.records.chats import CapReachedError
+from bugladder.records.declining import DeclinedError
 from bugladder.records.encoding import decode_files
 from bugladder.running.opening import workspace_opener
 from bugladder.workspace import Bench, Deadline
@@ -192,12 +193,12 @@ def test_an_open_sandbox_is_refused(world):
 
 
 def test_an_agent_is_not_shown_the_library_that_it_repairs(world):
-    """An agent whose own environment holds a release of the task's library is not started, and asks nothing."""
+    """An agent whose own environment holds a release of the task's library declines the instance, and asks nothing."""
     solver = agent("spend", requirements=("Tiny==1.1", "other==2"))
-    with workspace_opener(world.sandbox, 60.0)(world.task.environment, {}) as workspace:
-        solution = solver.solve(world.task, Bench(workspace, Random(0), Deadline(9.0)))
-    assert solution.candidate.patch is None
-    assert "Tiny==1.1" in solution.candidate.reason
+    opened = workspace_opener(world.sandbox, 60.0)(world.task.environment, {})
+    with opened as workspace, pytest.raises(DeclinedError, match=r"Tiny==1\.1, in which the answer may stand"):
+        solver.solve(world.task, Bench(workspace, Random(0), Deadline(9.0)))
+    assert not world.server.requests
 
 
 def test_an_agent_needs_a_model(world):

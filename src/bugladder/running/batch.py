@@ -62,9 +62,9 @@ def run_batch(
     """Fill every item from the store or by `work`, and print `new=... reused=...`.
 
     A value is stored before it is used, unless it says `was_cut`. Infrastructure failures are retried and then recorded
-    as infra_error; anything else that `work` raises is that item's failure; a cap leaves it not_run. None of these is
-    stored. Too many crashes, a phase's cap and a model that refuses whoever asks pause: running work finishes, the rest
-    is not_run (see `BatchResult.require_complete`). An interrupt (Ctrl-C, SIGTERM)
+    as infra_error; anything else that `work` raises is that item's failure; a cap, or a solver that declines it, leaves
+    it not_run. None of these is stored. Too many crashes, a phase's cap and a model that refuses whoever asks pause:
+    running work finishes, the rest is not_run (see `BatchResult.require_complete`). An interrupt (Ctrl-C, SIGTERM)
     starts nothing new, lets running work finish and be stored, and goes on up.
 
     Raises:

@@ -102,7 +102,7 @@ class ItemResult:
         tries: how often the work was started here; 0 for a reused or unstarted item.
         seconds: wall time here, retries and waits included; None where nothing was started.
         reused: the value comes from the store.
-        is_capped: NOT_RUN by a cap of its own, so that running it again would go no further.
+        is_capped: NOT_RUN by a cap of its own, or since the solver declines it: running it again would go no further.
         pauses: the reason holds for every other item as well: no new work should start.
     """
 
@@ -150,7 +150,7 @@ class BatchResult:
         """Refuse a batch that was paused, since a partial table must not be cached.
 
         Raises:
-            PausedError: items were not run, other than by a cap of their own.
+            PausedError: items were not run, other than by a cap of their own or since the solver declines them.
         """
         left = [r.id for r in self.results.values() if r.status is ItemStatus.NOT_RUN and not r.is_capped]
         if left:

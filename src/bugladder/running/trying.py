@@ -12,6 +12,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 
 from bugladder.records import BugladderError, InfrastructureError
 from bugladder.records.chats import CapReachedError, ModelRefusedError
+from bugladder.records.declining import DeclinedError
 from bugladder.running.items import BatchSettings, ItemResult, ItemStatus, WorkItem
 
 Work = Callable[[WorkItem], dict[str, Any]]
@@ -56,25 +57,24 @@ def _tries(retrying: Retrying) -> int:
 
 
 def _failure(item: WorkItem, error: BaseException, tries: int, seconds: float) -> ItemResult:
-    is_cap = isinstance(error, CapReachedError)
     is_phase_cap = isinstance(error, CapReachedError) and error.is_phase
     return ItemResult(
         item.id,
-        _status(error),
+        status := _status(error),
         reason=_one_line(error),
         error_class=type(error).__name__,
         is_input_error=isinstance(error, BugladderError)
-        and not isinstance(error, InfrastructureError | CapReachedError),
+        and not isinstance(error, InfrastructureError | CapReachedError | DeclinedError),
         trace="".join(traceback.format_exception(error))[-_TRACE_CHARS:],
         tries=tries,
         seconds=seconds,
-        is_capped=is_cap and not is_phase_cap,
+        is_capped=status is ItemStatus.NOT_RUN and not is_phase_cap,
         pauses=is_phase_cap or isinstance(error, ModelRefusedError),
     )
 
 
 def _status(error: BaseException) -> ItemStatus:
-    if isinstance(error, CapReachedError):
+    if isinstance(error, CapReachedError | DeclinedError):
         return ItemStatus.NOT_RUN
     return ItemStatus.INFRA_ERROR if is_infrastructure(error) else ItemStatus.FAILED
 

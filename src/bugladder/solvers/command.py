@@ -16,6 +16,7 @@ from bugladder.records import (
     Task,
     sha256_text,
 )
+from bugladder.records.declining import DeclinedError
 from bugladder.records.paths import PathRules
 from bugladder.solvers.hosting.checkout import Changes, Checkout, Keeping, ManyChangesError, lay_checkout, read_changes
 from bugladder.solvers.hosting.orders import DOOR_SHUT, TIMED_OUT, Order, command_of
@@ -84,14 +85,16 @@ class CommandSolver:
         """Let the agent work on a checkout of the task.
 
         Raises:
+            DeclinedError: the agent's own environment holds the library under repair.
             BugladderError: the sandbox cannot isolate, no model was chosen, or a cap is reached.
             InfrastructureError: the sandbox or the model failed.
         """
         self._refuse_open(bench.workspace.session.enforcement)
         twin = twin_of(task, self.requirements)
         if twin:
-            reason = f"not started: the agent's own environment holds {twin}, in which the answer may stand"
-            return Solution(Candidate(task.instance_id, None, reason=reason), (_attempt(reason, None, 0.0, {}),))
+            raise DeclinedError(
+                f"{task.instance_id}: the agent's own environment holds {twin}, in which the answer may stand"
+            )
         if bench.chat is None or bench.listener is None:
             raise BugladderError(f"solver {self.name} runs an agent that asks a model; set `model` in params.yaml")
         return _Visit(self, task, bench).solution()
