@@ -63,13 +63,18 @@ def test_usage_is_as_written(model):
 
 
 @pytest.mark.parametrize(
-    ("iteration", "step", "instance"), [(3, "fix", "mini-1"), (1, "talk", "mini-1"), (1, "fix", "x")]
+    ("iteration", "step", "instance", "words"),
+    [
+        (3, "fix", "mini-1", "mini-1.yaml holds no reply for iteration 3, step fix"),
+        (1, "talk", "mini-1", "mini-1.yaml holds no reply for iteration 1, step talk"),
+        (1, "fix", "x", "no scripted reply is written for this instance"),
+    ],
 )
-def test_what_was_not_written_is_a_refusal(model, iteration, step, instance):
+def test_what_was_not_written_is_a_refusal(model, iteration, step, instance, words):
     """A question without a reply, and any of an instance without a script, is refused by name at no price."""
     reply = model.for_task(replace(TASK, instance_id=instance)).try_once(question(iteration, step))
     assert (reply.text, reply.finish_reason, reply.usage) == ("", NO_REPLY, Usage(0, 0))
-    assert f"{instance}.yaml holds no reply for iteration {iteration}, step {step}" in reply.refusal
+    assert words in reply.refusal
 
 
 def test_an_edited_script_is_another_model(model, tmp_path):

@@ -80,6 +80,15 @@ def test_the_first_patch_fixes(solve, lab):
     assert not solution.was_cut
 
 
+def test_a_model_that_only_refuses_is_quoted(solve):
+    """Where no reply ever came, the reason and each round's findings say it in the model's own words."""
+    refusal = "no scripted reply is written for this instance"
+    solution, _ = solve([Reply("", "no_script", "m", Usage(0, 0), refusal=refusal)] * 2, max_iterations=2)
+    assert solution.candidate.patch is None
+    assert solution.candidate.reason == f"iteration limit; the model only refused: {refusal}"
+    assert [a.detail["findings"] for a in solution.attempts] == [[f"reproduce: {refusal}"]] * 2
+
+
 def test_what_fails_comes_back(solve):
     """A patch that fails is shown with what the tests say under it, and the next one may fix."""
     solution, chat = solve([wrote(), WRONG, fix()])

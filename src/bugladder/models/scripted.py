@@ -89,7 +89,10 @@ class ScriptedInstance:
         """
         found = [reply for reply in self.replies if reply.answers(question)]
         if not found:
-            words = f"{self.path} holds no reply for iteration {question.iteration}, step {question.step}"
+            asked = f"iteration {question.iteration}, step {question.step}"
+            words = f"{self.path} holds no reply for {asked}"
+            if self.digest is None:
+                words = f"no scripted reply is written for this instance ({self.path} is absent)"
             return Reply("", NO_REPLY, self.model, Usage(0, 0), refusal=words)
         chosen = found[-1]
         usage = Usage(chosen.tokens_in, chosen.tokens_out, chosen.tokens_cached)

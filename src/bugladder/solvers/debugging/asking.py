@@ -23,15 +23,20 @@ _WORDS = {
 }
 # A server that does not count is counted by us, as text usually comes out.
 _BYTES_PER_TOKEN = 4
+_REFUSAL_CHARS = 300
 
 
 @dataclass(frozen=True)
 class Heard(Generic[R]):
-    """A reply: its value, or the state it is in ("unparsed" or a finish reason) and words on it for the model."""
+    """A reply: its value, or the state it is in ("unparsed" or a finish reason) and words on it for the model.
+
+    refusal is the model's own words, for people.
+    """
 
     value: R | None
     state: str = "parsed"
     words: str = ""
+    refusal: str = ""
 
 
 @dataclass
@@ -49,12 +54,18 @@ class Asker:
     tokens_out: int = 0
     calls: int = 0
     templates: set[str] = field(default_factory=set)
+    _refusals: list[str] = field(default_factory=list)
     _asked: Counter[str] = field(default_factory=Counter)
 
     @property
     def tokens(self) -> int:
         """Tokens in and out."""
         return self.tokens_in + self.tokens_out
+
+    @property
+    def refusal(self) -> str:
+        """The model's last words of refusal where it has done nothing but refuse, "" otherwise."""
+        return self._refusals[-1] if self._refusals and len(self._refusals) == self.calls else ""
 
     def ask(
         self, about: tuple[str, int], prompt: tuple[Sequence[Message], str], shape: type[R], temperature: float | None
@@ -89,6 +100,7 @@ class Asker:
     def _count(self, question: Question, reply: Reply) -> None:
         self.calls += 1
         self.templates.add(question.template)
+        self._refusals += [reply.refusal[:_REFUSAL_CHARS]] if reply.refusal else []
         if reply.usage is not None:
             self.tokens_in += reply.usage.tokens_in
             self.tokens_out += reply.usage.tokens_out
@@ -100,7 +112,7 @@ class Asker:
 def _heard(reply: Reply, shape: type[R]) -> Heard[R]:
     state = "refusal" if reply.refusal else reply.finish_reason
     if state in _WORDS:
-        return Heard(None, state, _WORDS[state])
+        return Heard(None, state, _WORDS[state], reply.refusal[:_REFUSAL_CHARS])
     parsed = parse(reply.text, shape)
     if isinstance(parsed, str):
         return Heard(None, "unparsed", f"Your last reply could not be read: {parsed}.")

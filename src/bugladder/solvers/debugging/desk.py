@@ -126,7 +126,7 @@ class Desk:
             notes.analysis.append(heard.value.analysis[:2000])
             return heard
         notes.steps[step] = heard.state
-        notes.findings.append(f"{step}: {heard.words}")
+        notes.findings.append(f"{step}: {heard.refusal or heard.words}")
         notes.gates.update(["G0"] if heard.state == "unparsed" else [])
         return heard
 

@@ -130,7 +130,9 @@ class Rounds:
         )
 
     def _candidate(self, reason: str) -> Candidate:
-        best = self.best
+        best, refusal = self.best, self.desk.asker.refusal
+        if refusal:
+            reason = f"{reason}; the model only refused: {refusal}"
         if best is not None and best.evidence.is_harmful:
             best, reason = None, f"{reason}; the best patch only breaks tests"
         return Candidate(
