@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 from bugladder.records import CommandResult, Outcome, TestReport, TestResult
 from bugladder.solvers.debugging.trimming import failures
 
@@ -72,8 +74,16 @@ def test_a_run_that_broke_off_says_so():
     assert "No test was collected" in failures(report("", results=()), (), 99)
 
 
-def test_another_runners_output_is_shown_too():
-    """Where nothing looks like pytest the output's beginning and end are shown."""
-    assert failures(report("FAIL: test_x (module)\nAssertionError: 1 != 2\n"), (), 999).endswith(
-        "AssertionError: 1 != 2"
-    )
+def test_what_is_told_in_no_known_way_is_shown_too():
+    """Where something is wrong and no block of a failing test is found, the output stands, its error stream last."""
+    failed = dataclasses.replace(PASSED, outcome=Outcome.FAILED)
+    text = failures(report("FAIL: test_x (module)\nAssertionError: 1 != 2\n", (failed,)), (), 999)
+    assert text.endswith("AssertionError: 1 != 2")
+    broken = report("Testing\n", ())
+    command = dataclasses.replace(broken.command, stderr=b"ImportError: no tiny\n")
+    assert failures(dataclasses.replace(broken, command=command), (), 999).endswith("Testing\nImportError: no tiny")
+
+
+def test_a_run_in_which_nothing_fails_shows_nothing():
+    """Where all tests pass there is nothing that a model has to see."""
+    assert not failures(report("....  [100%]\n4 passed in 0.12s\n"), (), 999)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from bugladder.records import Files, InfrastructureError, TestReport
 from bugladder.records.paths import PathRules
 from bugladder.solvers.debugging.places import Places
+from bugladder.solvers.debugging.trimming import failures
 from bugladder.workspace import Bench
 
 
@@ -41,7 +43,14 @@ class Checkout:
     @property
     def folders(self) -> tuple[str, ...]:
         """Absolute folders of the sandbox that show in test output."""
-        return self.bench.workspace.session.root, self.bench.workspace.session.scratch
+        session = self.bench.workspace.session
+        # where nothing hides the machine the session lives in a folder of a name of its own
+        above = str(PurePosixPath(session.scratch).parent)
+        return (session.root, session.scratch, *([above] if above != "/" else []))
+
+    def failures(self, report: TestReport, room: int) -> str:
+        """The failing parts of a run, in so many bytes at most, as a model is shown them."""
+        return failures(report, self.folders, room, self.bench.workspace.runner.name)
 
     def test(
         self, state: Files, *, ids: tuple[str, ...] | None = None, paths: tuple[str, ...] | None = None

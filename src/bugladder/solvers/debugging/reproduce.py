@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from bugladder.records import Files, Outcome, TestReport, TestResult
 from bugladder.solvers.debugging.checkout import Checkout
 from bugladder.solvers.debugging.replies import NewFile
-from bugladder.solvers.debugging.trimming import failures
 
 
 @dataclass(frozen=True)
@@ -56,11 +55,11 @@ def try_tests(files: Files, checkout: Checkout, max_tests: int, room: int) -> Tr
     """
     paths = tuple(sorted(files))
     report = checkout.test(files, paths=paths)
-    output = failures(report, checkout.folders, room)
+    output = checkout.failures(report, room)
     refusal = _refusal(report, max_tests)
     if refusal:
         return Trial(None, refusal, output)
-    ids = tuple(result.test_id for result in report.results[:max_tests])
+    ids = tuple(result.test_id for result in _counted(report, max_tests))
     again = checkout.test({**_inert(checkout), **files}, paths=paths)
     changed = sorted({*ids} - _failing(again))
     if changed:
@@ -80,7 +79,12 @@ def _refusal(report: TestReport, max_tests: int) -> str:
         return f"{report.collection_errors[0][0]} could not be collected: an import or syntax error, not the bug."
     if not report.results or not report.is_complete:
         return "The test run broke off before its end." if report.results else "No test was collected."
-    return next(filter(None, map(_refusal_of_one, report.results[:max_tests])), "")
+    return next(filter(None, map(_refusal_of_one, _counted(report, max_tests))), "")
+
+
+def _counted(report: TestReport, max_tests: int) -> list[TestResult]:
+    """The tests that count; one that has other names besides is one test."""
+    return [result for result in report.results if not result.is_alias][:max_tests]
 
 
 def _refusal_of_one(result: TestResult) -> str:

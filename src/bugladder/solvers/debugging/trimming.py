@@ -5,33 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bugladder.records import TestReport
+from bugladder.records import Outcome, TestReport
+from bugladder.solvers.debugging.blocks import Block, blocks_of, without_progress
 from bugladder.solvers.debugging.context import size
 
 _MASKS = (
     (re.compile(r"\b0x[0-9a-fA-F]{6,}\b"), "0x..."),
     (re.compile(r"/tmp/pytest-of-[\w-]+/pytest-\d+/"), "/tmp/pytest/"),  # noqa: S108  a name in a text, no file
+    (re.compile(r"(?<=/tmp/)(tmp|\w+_)[a-z0-9_]{8}\b"), r"\1..."),
     (re.compile(r"\bin \d+\.\d+s(?: \(\d+:\d\d:\d\d\))?"), ""),
+    # of the programs that run the tests
+    (re.compile(r"^ *File \"[^\"\n]*\bbugladder_\w+\.py\", line .*\n(?: {4}.*\n)*", re.MULTILINE), ""),
+    (re.compile(r"\b(?:\./)?(support|search|report|ids)-[0-9a-f]{16}\b"), r"\1"),
 )
-_RULE = re.compile(r"^={3,} .* ={3,}$", re.MULTILINE)
-_TITLE = re.compile(r"^_{3,} .* _{3,}$", re.MULTILINE)
 _MOST_LINES = 40
 
 
-def failures(report: TestReport, places: Sequence[str], room: int) -> str:
+def failures(report: TestReport, places: Sequence[str], room: int, runner: str = "pytest") -> str:
     """The failing parts of a test run, as a model is shown them.
 
     Args:
         report: of the run.
         places: absolute folders of the sandbox, dropped from paths so that equal runs give equal texts.
         room: most bytes.
+        runner: name of the runner that ran the tests.
 
     Returns:
         A line on what went wrong as a whole, then the tracebacks; each is cut in its middle to what fits.
     """
     head = _as_a_whole(report)
-    output = masked(_text(report.command.stdout) or _text(report.command.stderr), places)
-    blocks = [_shortened(block) for block in _blocks(output)]
+    output = masked("\n".join(filter(None, map(_text, (report.command.stdout, report.command.stderr)))), places)
+    blocks = [_shortened(text) for text in _texts(output, report, runner)]
     return "\n".join([*head, *_fitting(blocks, room)]).strip()
 
 
@@ -52,22 +56,26 @@ def _as_a_whole(report: TestReport) -> list[str]:
     return [] if report.results or report.collection_errors else ["No test was collected."]
 
 
-def _blocks(output: str) -> list[str]:
-    """One text per failing test that pytest tells of; the whole output where it tells of none that way."""
-    alike: dict[str, list[str]] = {}
-    for section in _RULE.split(output):
-        titles = list(_TITLE.finditer(section))
-        ends = [*(t.start() for t in titles[1:]), len(section)][: len(titles)]
-        for title, end in zip(titles, ends, strict=True):
-            test = title.group().strip("_ ").split("[", 1)[0]
-            alike.setdefault(test, []).append(section[title.start() : end].strip("\n"))
-    return [_first_of(blocks) for blocks in alike.values()] or [output.strip("\n")]
+def _texts(output: str, report: TestReport, runner: str) -> list[str]:
+    """One text per failing test; where none is told of, but something is wrong, what the output says besides."""
+    blocks = blocks_of(output, report, runner)
+    if blocks is None:
+        return [] if _is_well(report) else [without_progress(output).strip("\n")]
+    alike: dict[str, list[Block]] = {}
+    for block in blocks:
+        alike.setdefault(block.test, []).append(block)
+    return [_first_of(same) for same in alike.values()]
 
 
-def _first_of(blocks: Sequence[str]) -> str:
+def _is_well(report: TestReport) -> bool:
+    has_run = report.is_complete and bool(report.results) and not report.collection_errors
+    return has_run and all(r.outcome is Outcome.PASSED for r in report.results)
+
+
+def _first_of(blocks: Sequence[Block]) -> str:
     """One of the parameters of a test speaks for all."""
     more = len(blocks) - 1
-    return f"{blocks[0]}\n({more} more with other parameters)" if more else blocks[0]
+    return f"{blocks[0].text}\n({more} more with other parameters)" if more else blocks[0].text
 
 
 def _shortened(block: str) -> str:

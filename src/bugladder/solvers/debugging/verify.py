@@ -9,7 +9,6 @@ from bugladder.solvers.debugging.checkout import Checkout
 from bugladder.solvers.debugging.evidence import Evidence, measure
 from bugladder.solvers.debugging.fixing import Patch
 from bugladder.solvers.debugging.reproduce import OwnTests
-from bugladder.solvers.debugging.trimming import failures
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Verifier:
             if left:
                 more = f" and {len(left) - 10} more" if len(left) > 10 else ""
                 lines.append(f"{name} ({len(left)} of {len(tests)}): {', '.join(left[:10])}{more}")
-        shown = [failures(r, self.checkout.folders, self.room // len(reports)) for r in reports if _has_failed(r)]
+        shown = [self.checkout.failures(r, self.room // len(reports)) for r in reports if _has_failed(r)]
         return "\n".join([*lines, *shown]) if lines else ""
 
 
@@ -87,7 +86,7 @@ def seen_failing(task: Task, checkout: Checkout, room: int) -> tuple[tuple[str, 
     report = checkout.test({}, ids=task.public_fail_to_pass)
     passed = _passed(report)
     failing = tuple(test for test in task.public_fail_to_pass if test not in passed)
-    return failing, failures(report, checkout.folders, room)
+    return failing, checkout.failures(report, room)
 
 
 def _passed(report: TestReport) -> set[str]:
