@@ -13,6 +13,7 @@ from bugladder.records.paths import PathRules
 from bugladder.records.ranges import AtLeastOne, Count, Positive, Seconds
 from bugladder.solvers.repair.checking import Checked, Checker
 from bugladder.solvers.repair.evaluation import Evaluation, TrialLimits, evaluate
+from bugladder.solvers.repair.listed import with_collected_ids
 from bugladder.solvers.repair.localisation import Suspect, localise, suspicious_paths
 from bugladder.solvers.repair.ranking import Mutant, drafts, mutants, rank
 from bugladder.solvers.repair.source import parse
@@ -72,6 +73,7 @@ class _Search:
     seconds: dict[str, float] = field(default_factory=dict)
     was_cut: bool = False
     sources: dict[str, bytes] = field(default_factory=dict)
+    collected: Task = field(init=False)
 
     def solution(self) -> Solution:
         started = time.monotonic()
@@ -129,7 +131,8 @@ class _Search:
             self.sources = {path: content for path, content in workspace.tree().items() if rules.is_source(path)}
             bound_s = min(settings.trace_timeout_s, self.bench.deadline.remaining_s)
             limits = TracingLimits(settings.max_traced, settings.trace_test_timeout_s, bound_s)
-            spectrum = trace(workspace, self.task, sorted(self.sources), limits)
+            self.collected = with_collected_ids(self.task, workspace, bound_s)
+            spectrum = trace(workspace, self.collected, sorted(self.sources), limits)
         self.was_cut = self.bench.deadline.is_over
         if spectrum is None:
             return []
@@ -150,7 +153,7 @@ class _Search:
             settings.candidate_memory_mb,
         )
         edits = [m.edit for m in tried]
-        ids = self.task.public_fail_to_pass
+        ids = self.collected.public_fail_to_pass
         evaluation = evaluate(self.bench.workspace, ids, edits, limits, self.bench.deadline)
         self.was_cut = self.was_cut or evaluation.was_cut
         self.counts["evaluated"] = len(evaluation.trials)
