@@ -1,19 +1,35 @@
+import io
+import random
+import socket
+import tarfile
 import threading
 import time
 import zlib
 from dataclasses import replace
 
 import pytest
-from docker_engine import api, built_image, docker_sandbox
+from docker_engine import api, built_image, docker_sandbox, forget
 from engine_proxy import EngineProxy
+from image_registry import open_registry
 from sandbox_probes import python, sh
+from small_engine import small_engine
 
-from bugladder.records import Environment, ImageSource, InfrastructureError, RunnerSpec
-from bugladder.sandboxes.containers.engine import Engine, EngineError, told
+from bugladder.records import Command, Environment, ImageSource, InfrastructureError, RunnerSpec
+from bugladder.sandboxes.containers.engine import Engine, EngineError
 from bugladder.sandboxes.containers.failures import RULES, Fault, diagnose
 
 # Words of real engines (20.10.24) and of our own holder, as they came.
 LOGS = [
+    ("session_disk_full", "head: error writing 'standard output': No space left on device"),
+    ("session_disk_full", "tar: ./large: Wrote only 512 of 10240 bytes\ntar: ./large: No space left on device"),
+    ("disk_full", "OSError: [Errno 28] No space left on device"),
+    (
+        "disk_full",
+        (
+            "failed to copy files: failed to copy file: "
+            "Error processing tar file(exit status 1): write /big: no space left on device"
+        ),
+    ),
     (
         "disk_full",
         (
@@ -43,6 +59,11 @@ LOGS = [
     ("program_missing", "[FATAL tini (7)] exec bash failed: No such file or directory"),
     ("container_gone", "No such container: nonesuch"),
     ("container_gone", "OOMKilled=False ExitCode=137 Error=''"),
+    ("processes", "sandbox: over 30 processes, killed"),
+    ("processes", "bash: fork: retry: Resource temporarily unavailable"),
+    ("processes", "bash: fork: Resource temporarily unavailable"),
+    ("processes", "sh: 1: Cannot fork"),
+    ("unknown", "[FATAL tini (1)] fork failed: Resource temporarily unavailable"),
     ("memory", "OOMKilled=True ExitCode=137 Error=''"),
     ("memory", "sandbox: over 160 MB of memory in all its processes, killed"),
     ("memory", "sandbox: over 128 MB of memory, a process was killed"),
@@ -77,18 +98,21 @@ LOGS = [
 ]
 
 
+CANDIDATES = {"memory", "processes", "session_disk_full"}
+
+
 @pytest.mark.parametrize(("name", "words"), LOGS)
 def test_real_words_meet_their_rule(name, words):
     """What an engine has really said is told apart, and each rule says whose fault it is and what would help."""
     rule = diagnose(words)
     assert rule.name == name
-    assert rule.fault is (Fault.CANDIDATE if name in {"memory", "processes"} else Fault.MACHINE)
+    assert rule.fault is (Fault.CANDIDATE if name in CANDIDATES else Fault.MACHINE)
     assert rule.advice
 
 
 def test_every_rule_has_a_log():
-    """No rule stands in the table that no real words were seen for; the counted processes are local's own words."""
-    assert {rule.name for rule in RULES} - {name for name, _ in LOGS} == {"processes"}
+    """No rule stands in the table that no real words were seen for."""
+    assert {rule.name for rule in RULES} <= {name for name, _ in LOGS}
 
 
 def test_unknown_words_are_the_machines():
@@ -134,12 +158,42 @@ def test_container_that_somebody_removes_is_infrastructure(cache, environment):
         sh(session, "true")
 
 
+def test_slow_engine_is_told(tmp_path):
+    """An engine that takes what is asked and does not answer within the bound is told as slow."""
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(f"{tmp_path}/engine.sock")
+        silent.listen()
+        with pytest.raises(EngineError, match=r"engine_slow: .*sandbox\.open_timeout_s") as caught:
+            _ = Engine(f"unix://{tmp_path}/engine.sock", 0.2).api
+    assert caught.value.rule.fault is Fault.MACHINE
+
+
+@pytest.fixture
+def bulk():
+    """A registry with an image of one incompressible layer of 40 MB, which is not on the engine."""
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as archive:
+        info = tarfile.TarInfo("bulk")
+        info.size = 40_000_000
+        archive.addfile(info, io.BytesIO(random.Random(0).randbytes(info.size)))
+    api().import_image_from_data(layer.getvalue(), repository="bugladder-test/bulk")
+    try:
+        with open_registry() as registry:
+            yield registry.push("bugladder-test/bulk", "x/bulk")
+    finally:
+        forget("bugladder-test/bulk")
+
+
 @pytest.mark.docker
-def test_slow_engine_is_told(cache, environment):
-    """An engine that does not answer within the bound is told as slow."""
-    docker_sandbox(cache)
-    with pytest.raises(EngineError, match="engine_slow"), told("docker engine"):
-        Engine(None, 0.0001).api.info()
+@pytest.mark.slow
+def test_engine_whose_disk_is_full_is_told(tmp_path, bulk):
+    """An image for which the engine's own disk has no room is the machine's failure, with what would help."""
+    environment = Environment(ImageSource(bulk, "tiny/tiny", "0" * 40), (), RunnerSpec("pytest", ()), python="")
+    with small_engine(30) as url:
+        sandbox = docker_sandbox(tmp_path, engine=url)
+        with pytest.raises(EngineError, match=r"disk_full: .*budget_gb.*no space left on device") as caught:
+            sandbox.open(environment, "full")
+    assert (caught.value.rule.name, caught.value.rule.fault) == ("disk_full", Fault.MACHINE)
 
 
 @pytest.mark.docker
@@ -161,10 +215,52 @@ def test_time_out_and_memory_are_told_apart(cache, environment):
 
 
 @pytest.mark.docker
+def test_full_session_disk_is_the_commands_failure(cache, environment):
+    """What fills its session's disk fails by itself, is told apart from the engine's disk, and the session goes on."""
+    session = docker_sandbox(cache, disk_mb=8).open(environment, "full")
+    try:
+        full = sh(session, "head -c 20000000 /dev/zero > big")
+        assert (full.exit_code, full.timed_out) == (1, False)
+        rule = diagnose(full.stderr.decode())
+        assert (rule.name, rule.fault) == ("session_disk_full", Fault.CANDIDATE)
+        assert sh(session, "rm big && echo more > more && cat more").stdout == b"more\n"
+    finally:
+        session.close()
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_too_many_processes_are_the_commands_failure(cache, environment, shell):
+    """What starts more processes than allowed is refused the next one, says so itself, and the session goes on."""
+    session = docker_sandbox(cache, processes=8).open(environment, "crowd")
+    try:
+        script = "for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1 & done; wait"
+        crowd = session.run(Command((shell, "-c", script), 30.0))
+        rule = diagnose(crowd.stderr.decode())
+        assert (rule.name, rule.fault) == ("processes", Fault.CANDIDATE), crowd
+        assert sh(session, "echo fine").stdout == b"fine\n"
+    finally:
+        session.close()
+
+
+@pytest.mark.docker
+def test_repository_that_is_larger_than_the_sessions_disk_is_told(cache):
+    """An image whose repository does not fit is told with the setting that helps, and not taken for a full engine."""
+    name = "bugladder-test/large:latest"
+    with built_image(
+        name, "mkdir /testbed && cd /testbed && git init -q && head -c 30000000 /dev/urandom >a && git add a"
+    ):
+        source = ImageSource(name, "tiny/tiny", "0" * 40)
+        with pytest.raises(InfrastructureError, match=r"session_disk_full: .*sandbox\.disk_mb"):
+            docker_sandbox(cache, disk_mb=8).open(Environment(source, (), RunnerSpec("pytest", ()), python=""), "large")
+
+
+@pytest.mark.docker
 @pytest.mark.parametrize(
     ("script", "words"),
     [
         ("mkdir /testbed", "not a git repository"),
+        ("mkdir /testbed && cd /testbed && git init -q && touch a", "is any file tracked"),
         (
             "rm -f /usr/bin/python3* && mkdir /testbed && cd /testbed && git init -q && touch a && git add a",
             "no Python from 3.9 on",

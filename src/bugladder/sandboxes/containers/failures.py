@@ -31,9 +31,19 @@ class FailureRule:
     advice: str
 
 
+# The engine spells it small, and an error of this machine's own Python has its number before it.
+SESSION_DISK_FULL = FailureRule(
+    "session_disk_full", r"(?-i:(?<!\[Errno 28\] )No space left on device)", Fault.CANDIDATE,
+    "the session's own disk is full; sandbox.disk_mb says how large that is",
+)  # fmt: skip
+
 RULES = (
     FailureRule("memory", r"sandbox: over \d+ MB of memory|OOMKilled=True", Fault.CANDIDATE, "it used too much memory"),
-    FailureRule("processes", r"sandbox: over \d+ processes", Fault.CANDIDATE, "it started too many processes"),
+    FailureRule(
+        "processes", r"sandbox: over \d+ processes|\bfork: (retry: )?resource temporarily unavailable|\bcannot fork",
+        Fault.CANDIDATE, "it started too many processes",
+    ),
+    SESSION_DISK_FULL,
     FailureRule(
         "disk_full", r"no space left on device|disk quota exceeded", Fault.MACHINE,
         "the engine's disk is full; free some, or set sandbox.images.budget_gb",
@@ -57,8 +67,8 @@ RULES = (
         "the engine does not see this machine's files; it must run on the same machine",
     ),
     FailureRule(
-        "program_missing", r"executable file not found|oci runtime create failed|FATAL tini", Fault.MACHINE,
-        "the image lacks a program that the session needs",
+        "program_missing", r"executable file not found|oci runtime create failed|FATAL tini \(\d+\)\] exec",
+        Fault.MACHINE, "the image lacks a program that the session needs",
     ),
     FailureRule(
         "container_gone", r"no such container|is not running|OOMKilled=False ExitCode=137", Fault.MACHINE,

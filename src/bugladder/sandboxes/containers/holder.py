@@ -15,6 +15,7 @@ from docker.errors import APIError, NotFound
 from bugladder.records import InfrastructureError
 from bugladder.sandboxes.containers.containment import Container
 from bugladder.sandboxes.containers.engine import Engine, EngineError, told
+from bugladder.sandboxes.containers.failures import SESSION_DISK_FULL
 from bugladder.sandboxes.containers.line import Line, LineEndedError
 
 
@@ -110,10 +111,16 @@ class ContainerHolder(StartedContainer):
         except (LineEndedError, OSError) as error:
             raise self._lost(error) from error
         if name == b"failed":
+            words = f"{answer[1].decode('utf-8', 'replace')} {line.words}".strip()
             self.end()
-            words = answer[1].decode("utf-8", "replace")
-            raise InfrastructureError(f"sandbox {self.label}: the session could not be set up: {words}")
+            raise self._not_set_up(words)
         return answer
+
+    def _not_set_up(self, words: str) -> InfrastructureError:
+        what = f"sandbox {self.label}: the session could not be set up"
+        if "No space left on device" in words:
+            return EngineError(what, words, SESSION_DISK_FULL)
+        return InfrastructureError(f"{what}: {words}")
 
     def _answer(self, line: Line, deadline: float) -> list[bytes]:
         (count,) = struct.unpack("!I", line.take(4, deadline))

@@ -117,8 +117,12 @@ def _keep(started: StartedContainer, folder: Path, source: ImageSource) -> None:
     what = f"image {source.image}: preparing {source.workdir}"
     deadline = time.monotonic() + _TIMEOUT_S
     try:
-        size = int(started.line.take(16, deadline))
-        facts = _facts(started.line.take(size, deadline), what)
+        head = started.line.take(16, deadline)
+        if not head.isdigit():
+            raise InfrastructureError(
+                f"{what}: it printed {head!r}... in place of its facts; is any file tracked there?"
+            )
+        facts = _facts(started.line.take(int(head), deadline), what)
         with (folder / "tree.tar").open("wb") as stream:
             for block in started.line.blocks(deadline):
                 stream.write(block)
