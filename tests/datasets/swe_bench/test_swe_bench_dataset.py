@@ -94,6 +94,13 @@ def test_docker_opens_the_image_that_the_row_names(make_dataset):
         assert instance.environment.source.image == image
 
 
+def test_docker_gives_a_suite_the_options_that_it_cannot_start_without(make_dataset):
+    """A repository's own options hold in its image, too: our runner blanks addopts, where pytest's suite has them."""
+    named = {"repo": "pytest-dev/pytest", "version": "6.3", "log_parser": "parse_log_pytest"}
+    (instance,) = make_dataset(newer(**named), sandbox="docker").load(["sympy__sympy-1"])
+    assert instance.environment.runner.options == ("-p", "pytester")
+
+
 @pytest.mark.slow
 def test_docker_takes_the_official_word_for_classic_rows(make_dataset):
     """Image name, interpreter, options, variables and parser come from the official naming rule and specs."""

@@ -114,7 +114,7 @@ class SweBenchDataset:
 
     def _environment(self, row: SweBenchRow) -> Environment:
         if self.sandbox == "docker":
-            return image_environment(row, self.image)
+            return image_environment(row, self.image, Path(self.recipes))
         return mirror_environment(row, self.mirrors, Path(self.recipes))
 
     def _apparent(self, row: SweBenchRow) -> Difficulty:

@@ -41,25 +41,30 @@ def mirror_environment(row: SweBenchRow, mirrors: str, recipes: Path) -> Environ
     return Environment(source, found.pins, spec, found.python, setup=found.steps(row.version))
 
 
-def image_environment(row: SweBenchRow, template: str | None) -> Environment:
+def image_environment(row: SweBenchRow, template: str | None, recipes: Path) -> Environment:
     """The row's image, with what the row itself or the official package says of its tests.
+
+    Of the repository's recipe only the options are taken that every version needs: our runners give the suite's own
+    settings no say, and pytest's suite, for one, does not even start without its plugin.
 
     Args:
         row: the instance.
         template: an image's name with "{id}" (the id as the registry spells it) or "{instance_id}" in it; None for
             the row's own image, or where it names none the official one.
+        recipes: folder of the recipes; a repository without one has no such options.
 
     Raises:
         BugladderError: a classic row whose repository or version the official package does not know, or without it.
     """
     source = ImageSource(image_name(row, template), row.repo, row.base_commit)
     if row.parser is not None:
-        spec = RunnerSpec(_runner(row.parser), (), env=row.env, parser=row.parser)
+        runner = _runner(row.parser)
+        spec = RunnerSpec(runner, (), env=row.env, options=_needed(row, recipes, runner), parser=row.parser)
         return Environment(source, (), spec, python="")
     official = spec_of(row.repo, row.version)
     runner = _runner(official.parser)
     # our own pytest runner has its own options; those of tox and of pytest's printing are not for it
-    options = () if runner == "pytest" else official.command[1:]
+    options = _needed(row, recipes, runner) if runner == "pytest" else official.command[1:]
     spec = RunnerSpec(runner, (), env=official.env, options=options, parser=official.parser)
     return Environment(source, (), spec, python=official.python)
 
@@ -69,6 +74,11 @@ def image_name(row: SweBenchRow, template: str | None) -> str:
     registry_id = row.instance_id.lower().replace("__", "_1776_")
     chosen = template or row.image or _OFFICIAL_IMAGE
     return chosen.replace("{id}", registry_id).replace("{instance_id}", row.instance_id)
+
+
+def _needed(row: SweBenchRow, recipes: Path, runner: str) -> tuple[str, ...]:
+    recipe = find_recipe(recipes, row.repo)
+    return recipe.options if recipe is not None and recipe.runner == runner else ()
 
 
 def _runner(parser: str) -> str:
