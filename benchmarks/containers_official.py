@@ -157,5 +157,5 @@ def _stopped_at_once(image: str) -> str:
     name = f"bugladder-bench/{image.rpartition('/')[2].rpartition(':')[0]}:stopped"
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "Dockerfile").write_text(f"FROM {image}\nSTOPSIGNAL SIGKILL\n", encoding="utf-8")
-        docker.from_env(timeout=600).images.build(path=folder, tag=name, rm=True)
+        docker.from_env(timeout=600).images.build(path=folder, tag=name, rm=True, network_mode="none")
     return name

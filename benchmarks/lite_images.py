@@ -5,7 +5,7 @@
 For machines that reach no registry of images. An image has what the official harness and ours need: root, bash, git,
 /testbed at the base commit with some history and a remote, and /opt/miniconda3/bin/activate, whose `conda activate`
 puts the environment first. The pins of one recipe are layers that all its images share. The base image needs Python
-3.11 and git. What a recipe does by the steps `wheel` and `replace` is not made here.
+3.11 and git. What a recipe does by the step `wheel` is not made here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from docker.errors import BuildError, ImageNotFound
 
 from bugladder.datasets.swe_bench import SweBenchDataset
 from bugladder.records import BugladderError, Environment, Instance, MirrorSource, canonical_json, sha256_text
-from bugladder.records.setup_steps import EditableInstall, StartUpPatches
+from bugladder.records.setup_steps import EditableInstall, ReplaceText, StartUpPatches, WheelFiles
 from bugladder.sandboxes.environments import provision
 from bugladder.sandboxes.setup_files import start_up_files
 from bugladder.sources.mirrors import find_mirror
@@ -72,15 +72,16 @@ class ImageMaker:
                 lines += [f"ENV {name}={shlex.quote(value)}" for name, value in step.env]
                 lines += ["RUN /opt/env/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable ."]
         with tempfile.TemporaryDirectory() as name:
-            _clone(instance.environment.source, Path(name, "testbed"))
+            testbed = Path(name, "testbed")
+            _clone(instance.environment.source, testbed)
+            _replace_texts(testbed, instance.environment)
             _build(Path(name), lines, reference)
         return reference
 
     def _recipe_image(self, environment: Environment) -> str:
         names = [n for step in environment.setup if isinstance(step, StartUpPatches) for n in step.names]
-        strange = [s.kind for s in environment.setup if not isinstance(s, StartUpPatches | EditableInstall)]
-        if strange:
-            raise BugladderError(f"{environment.source.label}: no image is made of a recipe with the step {strange[0]}")
+        if any(isinstance(step, WheelFiles) for step in environment.setup):
+            raise BugladderError(f"{environment.source.label}: no image is made of a recipe with the step wheel")
         is_installed = any(isinstance(step, EditableInstall) for step in environment.setup)
         lines = [
             f"FROM {self.base}",
@@ -134,6 +135,12 @@ def _clone(source: object, folder: Path) -> None:
         subprocess.run(command, check=True)
 
 
+def _replace_texts(testbed: Path, environment: Environment) -> None:
+    for step in environment.setup:
+        if isinstance(step, ReplaceText) and (path := testbed / step.path).is_file():
+            path.write_bytes(path.read_bytes().replace(step.old.encode(), step.new.encode()))
+
+
 def _is_there(reference: str) -> bool:
     try:
         docker.from_env().images.get(reference)
@@ -145,7 +152,9 @@ def _is_there(reference: str) -> bool:
 def _build(folder: Path, lines: Sequence[str], reference: str) -> None:
     (folder / "Dockerfile").write_text("\n".join(lines) + "\n", encoding="utf-8")
     try:
-        docker.from_env(timeout=600).images.build(path=str(folder), tag=reference, rm=True, forcerm=True)
+        docker.from_env(timeout=600).images.build(
+            path=str(folder), tag=reference, rm=True, forcerm=True, network_mode="none"
+        )
     except BuildError as error:
         said = "".join(str(line.get("stream", "")) for line in error.build_log)
         raise BugladderError(f"image {reference} cannot be built: {said[-1500:]}") from error
