@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from bugladder import config
 from bugladder.analysis.csv_files import csv_text
 from bugladder.analysis.headers import header
 from bugladder.analysis.phase_analysis import analyze
-from bugladder.analysis.settings import (
-    PHASE_TABLES,
-    AnalysisRules,
-    AnalysisSettings,
-    Identity,
-    PhasePlan,
-    PhaseTables,
-)
+from bugladder.analysis.settings import PHASE_TABLES, PhaseTables
+from bugladder.config.analyzing import analysis_of
 from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import read_json, write, write_json
 from bugladder.records import tables
-from bugladder.records.prices import PriceTable
-from bugladder.records.weights import ScoringSettings
-
-
-def settings_of(slice_: Mapping[str, Any]) -> AnalysisSettings:
-    """The settings of a reading, from the slice that the stage declares."""
-    identity = Identity(
-        dataset=slice_["dataset"]["name"],
-        arm=slice_["solver"]["name"],
-        arm_digest=config.arm_digest(slice_),
-        is_enforced=slice_["ladder"]["enforce"],
-        model=slice_["model"]["name"],
-        author=slice_["solver"].get("model_name") or "",
-    )
-    return AnalysisSettings(
-        phase=config.build(slice_["phase"], PhasePlan, "phase"),
-        identity=identity,
-        rules=config.build(slice_["analysis"], AnalysisRules, "analysis"),
-        prices=config.build(slice_["prices"], PriceTable, "prices"),
-        weights=config.build(slice_["scoring"], ScoringSettings, "scoring"),
-    )
 
 
 def main(argv: Sequence[str]) -> None:
@@ -51,7 +23,7 @@ def main(argv: Sequence[str]) -> None:
     rows = {name: tables.read(tables.ALL[name], folder / f"{name}.parquet") for name in PHASE_TABLES}
     selection = read_json(folder / "selection.json", "select")
     read = PhaseTables(**rows, selection_shares=selection["shares"], dataset_identity=selection["dataset"])
-    found = analyze(read, settings_of(config.load(phase, "analyze")))
+    found = analyze(read, analysis_of(config.load(phase, "analyze")))
     write_json(reports / "metrics.json", found.metrics)
     write_json(reports / "decision.json", found.decision)
     write_json(folder / "analysis.json", found.tables)

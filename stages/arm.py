@@ -11,9 +11,9 @@ from bugladder.analysis.phase_analysis import Analysis, analyze
 from bugladder.analysis.settings import PHASE_TABLES, PhaseTables
 from bugladder.checking import check
 from bugladder.composing import compose_overrides, params_overrides, plan_of, read_params
+from bugladder.config.analyzing import analysis_of
 from bugladder.records.rows import instance_row
-from bugladder.tracking import TrackedResult, git_commit, track
-from stages.analyze import settings_of
+from bugladder.tracking import TrackedResult, identity_tags, track
 from stages.control import control
 from stages.run import run
 from stages.score import score
@@ -32,9 +32,7 @@ def climb(overrides: Sequence[str]) -> Arm:
     phase = whole["phase"]["name"]
     whole["plan"] = plan_of(phase)
     check(whole, dict(o.split("=", 1) for o in overrides))
-    part = {
-        stage: config.slice_of(whole, stage, "compare") for stage in ("select", "control", "run", "score", "analyze")
-    }
+    part = {s: config.slice_of(whole, s, "compare") for s in ("select", "control", "run", "score", "analyze")}
     instances, selection = select(part["select"])
     found = {"instances": [instance_row(i) for i in instances]}
     found |= control(part["control"], found["instances"], None, f"control@compare-{phase}")
@@ -42,15 +40,12 @@ def climb(overrides: Sequence[str]) -> Arm:
     found["outcomes"], found["scores"] = score(part["score"], found, f"score@compare-{phase}")
     rows = {name: found[name] for name in PHASE_TABLES}
     read = PhaseTables(**rows, selection_shares=selection["shares"], dataset_identity=selection["dataset"])
-    return whole, analyze(read, settings_of(part["analyze"]))
+    return whole, analyze(read, analysis_of(part["analyze"]))
 
 
 def remember(named: Mapping[str, Arm], folder: Path) -> None:
     """One MLflow run per arm, with the comparison as its artifact."""
     for name, (whole, found) in named.items():
-        facts = {k: str(found.metrics[k]) for k in ("phase", "dataset", "arm", "arm_digest")}
-        commit = {"mlflow.source.git.commit": git_commit(Path.cwd()), "obeys": "none: comparison"}
-        model, note = found.metrics["model"]["name"], found.metrics["model"]["note"]
         result = TrackedResult(
             name=f"compare {found.metrics['phase']} {name}",
             experiment=f"{whole['tracking']['experiment']}-compare",
@@ -60,6 +55,6 @@ def remember(named: Mapping[str, Arm], folder: Path) -> None:
             data_hash=found.metrics["data_hash"],
             dataset_identity=found.metrics["dataset_identity"],
             artifacts=(folder / "compare.md", folder / "compare.json"),
-            tags={**facts, "model": f"{model} ({note})" if note else model, **commit},
+            tags={**identity_tags(found.metrics, Path.cwd()), "obeys": "none: comparison"},
         )
         track(result, Path(".bugladder"))

@@ -11,10 +11,11 @@ from bugladder import config
 from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import write_json
 from bugladder.config.locks import phase_lock
-from bugladder.records import BugladderError, Instance, SelectionRow, tables
+from bugladder.config.selecting import selection_of
+from bugladder.records import Instance, tables
 from bugladder.records.protocols import Dataset
 from bugladder.records.rows import instance_row
-from bugladder.selection.phases import PhaseSize, SelectionSettings, select_phase
+from bugladder.selection.phases import select_phase
 from bugladder.selection.shares import selection_shares
 from bugladder.selection.verification import completeness, coverage, coverage_table
 
@@ -26,7 +27,7 @@ def select(slice_: Mapping[str, Any]) -> tuple[list[Instance], dict[str, Any]]:
     """The phase's instances in order; their ids, their shares beside the whole dataset's, and which data that is."""
     dataset: Dataset = config.build(slice_["dataset"], where="dataset")
     rows = dataset.catalog()
-    picked = _picked(rows, slice_)
+    picked = select_phase(rows, *selection_of(slice_))
     shares = [asdict(s) for s in selection_shares(rows, picked)]
     return dataset.load(picked), {"ids": picked, "shares": shares, "dataset": dataset.identity()}
 
@@ -37,25 +38,8 @@ def verify(slice_: Mapping[str, Any], phase: str | None) -> Iterator[str]:
     rows = dataset.catalog()
     yield from (f"{key}: {value}" for key, value in dataset.identity().items())
     yield from completeness(rows, dataset.expected)
-    yield from coverage_table(coverage(rows, _picked(rows, slice_) if phase else ()), phase)
-
-
-def _picked(rows: Sequence[SelectionRow], slice_: Mapping[str, Any]) -> list[str]:
-    chosen = dict(slice_["selection"])
-    strategy, ids = chosen.pop("strategy"), chosen.pop("ids")
-    settings = config.build({**chosen, "seed": slice_["seed"]}, SelectionSettings, "selection")
-    listed = _read_ids(ids) if strategy == "file" else ()
-    plan = [PhaseSize(p["name"], p["size"], strategy, listed) for p in slice_["plan"]]
-    return select_phase(rows, plan, settings)
-
-
-def _read_ids(path: str) -> tuple[str, ...]:
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
-        raise BugladderError(f"files.ids: {path} cannot be read ({why}); it should hold one id a line") from error
-    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    picked = select_phase(rows, *selection_of(slice_)) if phase else ()
+    yield from coverage_table(coverage(rows, picked), phase)
 
 
 def main(argv: Sequence[str]) -> None:

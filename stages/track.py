@@ -13,7 +13,7 @@ from bugladder.config.entry import arguments, run_stage
 from bugladder.config.files import read_json, write_json
 from bugladder.records import tables
 from bugladder.traces import instance_traces
-from bugladder.tracking import TrackedResult, flatten, git_commit, track
+from bugladder.tracking import TrackedResult, flatten, identity_tags, track
 
 FOLDER = Path(".bugladder")
 
@@ -22,7 +22,6 @@ def tracked_result(resolved: Mapping[str, Any], reports: Path, data: Path) -> Tr
     """What MLflow is to remember of the reports in a folder, and of the calls in data/<phase> where traces are on."""
     metrics, decision = (read_json(reports / f"{name}.json", "analyze") for name in ("metrics", "decision"))
     store = {f"store.{name}": str(count) for name, count in flatten(metrics["store"]).items()}
-    model, note = metrics["model"]["name"], metrics["model"]["note"]
     rows = (tables.read(t, data / f"{t.name}.parquet") for t in (tables.CALLS, tables.TRANSCRIPTS))
     names = ("report.md", "report.html", "metrics.json", "decision.json", "figures", "tables")
     return TrackedResult(
@@ -35,10 +34,8 @@ def tracked_result(resolved: Mapping[str, Any], reports: Path, data: Path) -> Tr
         dataset_identity=metrics["dataset_identity"],
         artifacts=tuple(reports / name for name in names),
         tags={
-            **{name: str(metrics[name]) for name in ("phase", "dataset", "arm", "arm_digest")},
-            "model": f"{model} ({note})" if note else model,
+            **identity_tags(metrics, Path.cwd()),
             "decision": decision["decision"],
-            "mlflow.source.git.commit": git_commit(Path.cwd()),
             "mlflow.note.content": decision["sentence"],
             **store,
         },

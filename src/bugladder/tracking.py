@@ -121,6 +121,16 @@ def git_commit(root: Path) -> str:
     return found.stdout.strip() if found.returncode == 0 else "none"
 
 
+def identity_tags(metrics: Mapping[str, Any], root: Path) -> dict[str, str]:
+    """What a run is looked up by: phase, dataset, arm and model of its metrics, and the commit of the code in root."""
+    model, note = metrics["model"]["name"], metrics["model"]["note"]
+    return {
+        **{name: str(metrics[name]) for name in ("phase", "dataset", "arm", "arm_digest")},
+        "model": f"{model} ({note})" if note else model,
+        "mlflow.source.git.commit": git_commit(root),
+    }
+
+
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested mappings as dotted keys; other values as they are."""
     flat: dict[str, Any] = {}
