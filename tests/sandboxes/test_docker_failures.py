@@ -1,18 +1,13 @@
-import io
-import random
 import socket
-import tarfile
 import threading
 import time
 import zlib
 from dataclasses import replace
 
 import pytest
-from docker_engine import api, built_image, docker_sandbox, forget
+from docker_engine import api, built_image, docker_sandbox
 from engine_proxy import EngineProxy
-from image_registry import open_registry
 from sandbox_probes import python, sh
-from small_engine import small_engine
 
 from bugladder.records import Command, Environment, ImageSource, InfrastructureError, RunnerSpec
 from bugladder.sandboxes.containers.engine import Engine, EngineError
@@ -166,34 +161,6 @@ def test_slow_engine_is_told(tmp_path):
         with pytest.raises(EngineError, match=r"engine_slow: .*sandbox\.open_timeout_s") as caught:
             _ = Engine(f"unix://{tmp_path}/engine.sock", 0.2).api
     assert caught.value.rule.fault is Fault.MACHINE
-
-
-@pytest.fixture
-def bulk():
-    """A registry with an image of one incompressible layer of 40 MB, which is not on the engine."""
-    layer = io.BytesIO()
-    with tarfile.open(fileobj=layer, mode="w") as archive:
-        info = tarfile.TarInfo("bulk")
-        info.size = 40_000_000
-        archive.addfile(info, io.BytesIO(random.Random(0).randbytes(info.size)))
-    api().import_image_from_data(layer.getvalue(), repository="bugladder-test/bulk")
-    try:
-        with open_registry() as registry:
-            yield registry.push("bugladder-test/bulk", "x/bulk")
-    finally:
-        forget("bugladder-test/bulk")
-
-
-@pytest.mark.docker
-@pytest.mark.slow
-def test_engine_whose_disk_is_full_is_told(tmp_path, bulk):
-    """An image for which the engine's own disk has no room is the machine's failure, with what would help."""
-    environment = Environment(ImageSource(bulk, "tiny/tiny", "0" * 40), (), RunnerSpec("pytest", ()), python="")
-    with small_engine(30) as url:
-        sandbox = docker_sandbox(tmp_path, engine=url)
-        with pytest.raises(EngineError, match=r"disk_full: .*budget_gb.*no space left on device") as caught:
-            sandbox.open(environment, "full")
-    assert (caught.value.rule.name, caught.value.rule.fault) == ("disk_full", Fault.MACHINE)
 
 
 @pytest.mark.docker
