@@ -13,7 +13,7 @@ from pathlib import Path
 from tiny_bug import PROJECT
 from tiny_project import edit_yaml, make_project
 
-_ORDER = ("resolve", "select", "control", "run", "score", "analyze", "plot", "report", "track")
+_ORDER = ("code", "resolve", "select", "control", "run", "score", "analyze", "plot", "report", "track")
 
 
 def make_dvc_project(root: Path) -> Path:
@@ -30,11 +30,11 @@ def make_dvc_project(root: Path) -> Path:
 
 
 def repro(root: Path) -> dict[str, list[str]]:
-    """Run `dvc repro`; gives the stages that ran, with the phases they ran for, in the pipeline's order."""
+    """Run `dvc repro`; gives the stages that ran with their phases (code has none), in the pipeline's order."""
     text = _dvc(root, "repro")
     found: dict[str, list[str]] = {}
-    for name, phase in re.findall(r"^Running stage '(\w+)@(\w+)'", text, re.MULTILINE):
-        found.setdefault(name, []).append(phase)
+    for name, phase in re.findall(r"^Running stage '(\w+)@?(\w*)'", text, re.MULTILINE):
+        found.setdefault(name, []).extend([phase] if phase else [])
     return {name: sorted(found[name]) for name in sorted(found, key=_ORDER.index)}
 
 

@@ -191,7 +191,7 @@ def test_an_unknown_phase(refused):
         ("limits.test_timeout_s=-1.0", ["conf/config.yaml", "limits.test_timeout_s: should be above 0"]),
         ("limits.instance_timeout_s=0.0", ["limits.instance_timeout_s: should be above 0"]),
         ("phase.workers=0", ["conf/phase/p1.yaml: phase.workers: should be at least 1 (got 0)"]),
-        ("phase.size=0", ["conf/phase/p1.yaml: phase.size: should be at least 1"]),
+        ("phase.size=20", ["override phase.size=20", "conf/phase/p1.yaml"]),
         ("phase.budget_usd=-5", ["phase.budget_usd: should be at least 0"]),
         ("solver.max_candidates=-1", ["conf/solver/search.yaml: solver.max_candidates: should be at least 0 (got -1)"]),
         ("+sandbox.memory_mb=0", ["conf/sandbox/local.yaml: sandbox.memory_mb: should be at least 1 (got 0)"]),

@@ -31,7 +31,7 @@ def test_a_file_is_a_dependency_of_exactly_the_stages_that_read_it():
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     deps = {}
     for stage, node in stages.items():
-        for dep in node["do"]["deps"]:
+        for dep in node.get("do", node)["deps"]:
             for name in REFERENCE.findall(dep):
                 deps.setdefault(name, set()).add(stage)
     assert deps == readers()

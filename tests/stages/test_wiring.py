@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,43 +13,22 @@ import yaml
 from bugladder import config
 from bugladder.checking import check
 from bugladder.composing import compose_phase, read_params
-from bugladder.running.code_digest import import_closure, program_files
+from bugladder.running.code_digest import import_closure, module_name, program_files
+from stages.code import PLUG_ROOMS, code_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CONF = ROOT / "conf"
-STAGES = {name: node["do"] for name, node in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items()}
-# Plugs are built from strings, so no import shows them. resolve builds them only to check conf; whoever runs them
-# builds them again, and an edited solver must not send every stage through resolve.
-PLUGS = {
-    "select": ("datasets",),
-    "control": ("sandboxes", "runners"),
-    "run": ("solvers", "models", "sandboxes", "runners"),
-    "score": ("sandboxes", "runners"),
-}
+_NODES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+CODE = _NODES["code"]
+STAGES = {name: node["do"] for name, node in _NODES.items() if name != "code"}
+RUNNING = ["control", "run", "score"]
 GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir() and p.name != "gate")
 PHASES = sorted(p.stem for p in (CONF / "phase").glob("*.yaml"))
-
-
-def module_of(path):
-    """The dotted name of a file below src/ or stages/."""
-    base = ROOT / "src" if "src" in path.relative_to(ROOT).parts else ROOT
-    return ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
 
 
 def modules_below(folder):
     """Every module below a folder but the stand-alone programs."""
     return [p for p in sorted(folder.rglob("*.py")) if "programs" not in p.parts]
-
-
-def reach_of(stage):
-    """Every file whose content decides what a stage does: import closure, plug rooms, programs, templates."""
-    reach = import_closure(f"stages.{stage}", ROOT)
-    for room in PLUGS.get(stage, ()):
-        for path in modules_below(ROOT / "src" / "bugladder" / room):
-            reach |= import_closure(module_of(path), ROOT)
-    reach |= program_files(reach)
-    templates = {p for f in reach if f.name == "render.py" for p in f.parent.rglob("*.jinja")}
-    return {p for p in reach | templates if has_code(p)}
 
 
 def has_code(path):
@@ -58,9 +38,10 @@ def has_code(path):
     return any(not isinstance(n, ast.Expr) for n in ast.parse(path.read_text(encoding="utf-8")).body)
 
 
-def code_deps(stage):
-    """The code that dvc.yaml says a stage depends on."""
-    return [ROOT / d for d in STAGES[stage]["deps"] if d.startswith(("src/", "stages/"))]
+@cache
+def reach_of(stage):
+    """Every file whose content decides what a stage does, as paths below the project."""
+    return {path for path in code_of(stage) if not path.endswith(".py") or has_code(ROOT / path)}
 
 
 CONFIG = "data/${key}/config.yaml"
@@ -83,43 +64,44 @@ def test_every_slice_has_a_reader():
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_deps_cover_the_code(stage):
-    """Every module, program and template that decides what a stage does is among its deps."""
-    deps = code_deps(stage)
-    gaps = [p for p in reach_of(stage) if not any(p == d or d in p.parents for d in deps)]
-    assert sorted(str(p.relative_to(ROOT)) for p in gaps) == []
+def test_a_stage_depends_on_its_own_code(stage):
+    """A stage depends on the digests of its own code and of no other stage's, and names no code beside them."""
+    code = [d for d in STAGES[stage]["deps"] if d.startswith(("src", "stages", "data/code"))]
+    assert code == [f"data/code/{stage}.json"]
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_deps_name_nothing_idle(stage):
-    """Each code dep is there and holds something that the stage reaches; none is the whole package."""
-    reach = reach_of(stage)
-    for dep in code_deps(stage):
-        assert dep.exists(), dep
-        assert dep.parent != ROOT / "src", "a stage that depends on all of src/ re-runs with every edit"
-        assert any(p == dep or dep in p.parents for p in reach) or dep.name in PLUGS.get(stage, ()), dep
+def test_code_covers_what_the_stages_reach():
+    """An edit of any module, program or template that decides what a stage does makes `code` look again."""
+    assert set(PLUG_ROOMS) == set(STAGES)
+    deps = [Path(d) for d in CODE["deps"]]
+    reached = [Path(p) for stage in (*STAGES, "code") for p in reach_of(stage)]
+    assert [p for p in reached if not {p, *p.parents} & {*deps}] == []
+    assert [d for d in deps if not any({p, *p.parents} & {d} for p in reached)] == [], (
+        "a dependency that nobody reaches"
+    )
+
+
+def test_a_plug_room_is_reached_whole():
+    """What conf/ can choose for a stage is part of its code, also what is not chosen now."""
+    targets = {v.rpartition(".")[0] for p in CONF.rglob("*.yaml")
+               for k, v in leaves(yaml.safe_load(p.read_text())) if k == "_target_"}  # fmt: skip
+    for room, stages in (("solvers", ["run"]), ("models", ["run"]), ("datasets", ["select"]), ("sandboxes", RUNNING)):
+        chosen = {f"src/{t.replace('.', '/')}.py" for t in targets if t.startswith(f"bugladder.{room}.")}
+        assert chosen
+        for stage in stages:
+            assert not {p for p in chosen if not {p, p.replace(".py", "/__init__.py")} & reach_of(stage)}
 
 
 def test_paid_work_and_cheap_work_stay_apart():
     """No answer is near run, no solver near another stage, and only analyze depends on the whole analysis."""
-    rooms = {s: {Path(d).parts[2] for d in n["deps"] if d.startswith("src/bugladder/")} for s, n in STAGES.items()}
-    assert rooms["run"].isdisjoint({"grading", "datasets", "scoring", "analysis"})
+    rooms = {s: {Path(p).parts[2] for p in reach_of(s) if p.startswith("src/bugladder/")} for s in STAGES}
+    assert rooms["run"].isdisjoint({"grading", "datasets", "scoring", "analysis", "mining"})
     assert not any("answers" in d or "controls" in d for d in STAGES["run"]["deps"])
     assert [s for s in STAGES if rooms[s] & {"solvers", "models"}] == ["run"]
-    analysis = {s: [d for d in n["deps"] if d.startswith("src/bugladder/analysis")] for s, n in STAGES.items()}
-    assert {s: d for s, d in analysis.items() if d} == {
-        "resolve": ["src/bugladder/analysis/settings.py"],
-        "analyze": ["src/bugladder/analysis"],
-    }
-
-
-def test_run_never_imports_grading():
-    """What run and its plugs import never reaches the grader, the datasets or the answers."""
-    names = {module_of(p) for p in reach_of("run") if p.suffix == ".py" and "programs" not in p.parts}
-    assert "bugladder.running.batch" in names
-    assert not [
-        n for n in names if re.match(r"bugladder\.(grading|datasets|scoring|mining)|stages\.(score|control)", n)
-    ]
+    analysis = {s: [p for p in reach_of(s) if p.startswith("src/bugladder/analysis")] for s in STAGES}
+    assert {s for s in STAGES if analysis[s]} == {"resolve", "analyze"}
+    assert analysis["resolve"] == ["src/bugladder/analysis/settings.py"]
+    assert {"stages/score.py", "stages/control.py"}.isdisjoint(reach_of("run"))
 
 
 def test_every_table_has_one_writer():
@@ -190,7 +172,7 @@ def test_no_module_is_dead():
     """Every module is reached from a stage, a command or a plug that conf/ names; programs stand beside one."""
     targets = [v.rpartition(".")[0] for p in CONF.rglob("*.yaml")
                for k, v in leaves(yaml.safe_load(p.read_text())) if k == "_target_"]  # fmt: skip
-    roots = [module_of(p) for p in modules_below(ROOT / "stages")] + targets
+    roots = [module_name(p, ROOT) for p in modules_below(ROOT / "stages")] + targets
     reached = set().union(*(import_closure(name, ROOT) for name in roots))
     everything = set((ROOT / "src" / "bugladder").rglob("*.py"))
     dead = [p for p in everything - reached - program_files(reached) if has_code(p)]

@@ -19,6 +19,8 @@ from bugladder.composing.refusals import check_choice, is_choice, one_line, refu
 from bugladder.records import BugladderError
 
 CONF = Path("conf")
+# Phases hold each other, so these are read from the files of several at once.
+_OF_THE_LADDER = ("phase.name", "phase.previous", "phase.size")
 _REFUSALS = (HydraException, ConfigCompositionException, OverrideParseException, OmegaConfBaseException, yaml.YAMLError)
 
 
@@ -31,8 +33,12 @@ def compose_phase(phase: str, params: Mapping[str, Any], conf: Path = CONF) -> d
     """
     check_names(params["files"], conf)
     for override in params["overrides"]:
-        if override.lstrip("+~").startswith("files."):
+        key = override.lstrip("+~").partition("=")[0]
+        if key.startswith("files."):
             raise BugladderError(f"override {override}: a file from outside is named in params.yaml, under files")
+        if key in _OF_THE_LADDER:
+            where = f"conf/phase/{phase}.yaml"
+            raise BugladderError(f"override {override}: it stands in {where}, where the phases above read it as well")
     whole = compose_overrides([f"phase={phase}", *params_overrides(params)], conf)
     return {**whole, "plan": plan_of(whole["phase"]["name"], conf)}
 

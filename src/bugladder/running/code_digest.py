@@ -14,7 +14,7 @@ from pathlib import Path
 from bugladder.records import BugladderError, canonical_json, sha256_text
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
-_TEXT_FOLDERS = ("programs", "prompts")
+_TEXT_FOLDERS = ("programs", "prompts", "templates")
 
 
 @cache
@@ -52,6 +52,30 @@ def import_closure(module: str, root: Path = PROJECT_ROOT) -> set[Path]:
         BugladderError: the module is not in the project, or a file does not parse.
     """
     return set(_reach(module, root).files)
+
+
+def code_digests(modules: Iterable[str], root: Path = PROJECT_ROOT) -> dict[str, str]:
+    """Digest of every file of the project that decides what modules compute; comments and docstrings do not count.
+
+    Args:
+        modules: dotted names.
+        root: project root that holds src/ and stages/.
+
+    Returns:
+        Hex sha256 by path below root: syntax trees of modules, bytes of programs, prompts and templates.
+
+    Raises:
+        BugladderError: a module is not in the project, or a file does not parse.
+    """
+    closure = set().union(*(import_closure(name, root) for name in modules))
+    digests = {path: _tree_digest(path) for path in closure} | {p: _bytes_digest(p) for p in program_files(closure)}
+    return {str(path.relative_to(root)): digests[path] for path in sorted(digests)}
+
+
+def module_name(path: Path, root: Path = PROJECT_ROOT) -> str:
+    """The dotted name of a file below src/ or stages/."""
+    base = root / "src" if path.is_relative_to(root / "src") else root
+    return ".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")
 
 
 def program_files(closure: Iterable[Path]) -> set[Path]:
