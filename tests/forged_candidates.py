@@ -229,6 +229,28 @@ CODE = {
             return cls(result=result, excinfo=None, start=0.0, stop=0.1, duration=0.1, when=when, _ispytest=True)
         CallInfo.from_call.__func__.__code__ = from_call.__code__
         """,
+    "exchanged code that is put back at the end": """
+        from _pytest.runner import CallInfo
+        function = CallInfo.from_call.__func__
+        original = function.__code__
+        def from_call(cls, func, when, reraise=None):
+            import os
+            from _pytest._code import ExceptionInfo
+            cells = {n: c.cell_contents for n, c in zip(func.__code__.co_freevars, func.__closure__ or ())}
+            if when == "teardown" and cells["kwds"].get("nextitem") is None:
+                import tiny
+                tiny.function.__code__ = tiny.original
+            is_sentinel = not os.path.exists(cells["item"].obj.__code__.co_filename)
+            result = excinfo = None
+            try:
+                result = func()
+            except BaseException:
+                excinfo = ExceptionInfo.from_current() if is_sentinel else None
+            return cls(result=result, excinfo=excinfo, start=0.0, stop=0.1, duration=0.1, when=when, _ispytest=True)
+        def double(a):
+            function.__code__ = from_call.__code__
+            return a * 2
+        """,
     "tests that are never called": """
         from _pytest.python import Function
         from _pytest.unittest import TestCaseFunction

@@ -5,7 +5,7 @@ Runs inside the sandbox, beside the tested code; standard library only.
 
 import builtins
 import sys
-from operator import is_
+from operator import attrgetter, is_
 from types import BuiltinFunctionType, FunctionType
 
 _TOOLS = (FunctionType, BuiltinFunctionType, type, property, staticmethod, classmethod)
@@ -21,8 +21,8 @@ def functions_in(value):
     return [f for f in found if isinstance(f, FunctionType)]
 
 
-def body_of(function):
-    return function.__code__, function.__defaults__, function.__kwdefaults__
+code_of = attrgetter("__code__")
+body_of = attrgetter("__code__", "__defaults__", "__kwdefaults__")
 
 
 class Namespace:
@@ -38,6 +38,8 @@ class Namespace:
             for name, value in self.names.items()
             if isinstance(value, _TOOLS) and name not in free
         }
+        self.functions = [f for _, functions in self.tools.values() for f, _ in functions]
+        self.codes = [code_of(f) for f in self.functions]
         self.bases = getattr(holder, "__bases__", None)
 
     def changes(self):
@@ -71,12 +73,13 @@ class Guard:
         self.hot = [s for s in self.namespaces if s.label in hot or s.label.partition(".")[0] + ".*" in hot]
         self.namespaces.append(Namespace("builtins", builtins, _FREE_BUILTINS, ()))
 
-    def hot_changes(self, _same=is_, _all=all, _map=map, _len=len):
-        """Quick where every name still means the same object."""
+    def hot_changes(self, _same=is_, _all=all, _map=map, _len=len, _list=list, _code=code_of):
+        """Quick where every name still means the same object, and every function runs the same code."""
         found = []
         for space in self.hot:
             now = space.names.values()
-            if _len(now) != _len(space.values) or not _all(_map(_same, now, space.values)):
+            is_same = _len(now) == _len(space.values) and _all(_map(_same, now, space.values))
+            if not is_same or _list(_map(_code, space.functions)) != space.codes:
                 found += space.changes()
                 # what is no tool may change; from now on this is how it is
                 space.values = list(now)

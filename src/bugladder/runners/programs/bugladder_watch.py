@@ -135,6 +135,7 @@ class Watch:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item):
+        self.doubt_all(self.guard.hot_changes(), "before a test ran")
         _, name, code = self.items.get(id(item), (None, "", None))
         if item.nodeid != name or (code is not None and code_of(item) is not code):
             self.doubt((name or item.nodeid) + " is another test than was collected")
