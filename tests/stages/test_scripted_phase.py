@@ -248,7 +248,7 @@ def test_a_copy_of_a_reference_is_found():
 
 
 def test_instances_without_a_script_end_without_a_candidate(tmp_path):
-    """Where no reply was written the loop ends at its limit, with nothing in hand and nothing to pay."""
+    """Where no reply was written the loop ends at its limit and says why, with nothing in hand and nothing to pay."""
     root = make_project(tmp_path / "project", 2, {"baseline": 2})
     choose(root, solver="loop", model="scripted")
     climb(root, "baseline")
@@ -256,9 +256,10 @@ def test_instances_without_a_script_end_without_a_candidate(tmp_path):
     scores = tables.read(tables.SCORES, folder / "scores.parquet")
     assert [r["verdict"] for r in scores if r["arm"] == "loop"] == ["no_patch", "no_patch"]
     candidates = tables.read(tables.CANDIDATES, folder / "candidates.parquet")
-    assert [(r["iterations"], r["reason"]) for r in candidates] == [(8, "iteration limit")] * 2
+    said = "iteration limit; the model only refused: no scripted reply is written for this instance ("
+    assert [(r["iterations"], r["reason"].startswith(said)) for r in candidates] == [(8, True)] * 2
     calls = tables.read(tables.CALLS, folder / "calls.parquet")
     assert {(r["finish_reason"], r["tokens_in"], r["tokens_out"]) for r in calls} == {("no_script", 0, 0)}
-    (words,) = {r["refusal"].split(" holds")[0] for r in tables.read(tables.TRANSCRIPTS, folder / "transcripts.parquet")
+    (words,) = {r["refusal"] for r in tables.read(tables.TRANSCRIPTS, folder / "transcripts.parquet")
                 if r["instance_id"] == candidates[0]["instance_id"]}  # fmt: skip
-    assert words == f"data/scripted/{candidates[0]['instance_id']}.yaml"
+    assert f"data/scripted/{candidates[0]['instance_id']}.yaml is absent" in words
