@@ -21,12 +21,14 @@ from pathlib import Path
 
 import docker
 from docker.errors import BuildError, ImageNotFound
+from packaging.version import Version
 
 from bugladder.datasets.swe_bench import SweBenchDataset
 from bugladder.records import BugladderError, Environment, Instance, MirrorSource, canonical_json, sha256_text
 from bugladder.records.setup_steps import EditableInstall, ReplaceText, StartUpPatches, WheelFiles
 from bugladder.sandboxes.environments import provision
 from bugladder.sandboxes.setup_files import start_up_files
+from bugladder.sources import official
 from bugladder.sources.mirrors import find_mirror
 
 OFFICIAL = "swebench/sweb.eval.x86_64.{id}:latest"
@@ -34,8 +36,10 @@ _HISTORY = 4
 # The eval script of the official harness calls pip; it must neither resolve pins anew nor guess a version from tags.
 _PIP = ("pip==24.0",)
 _ACTIVATE = "conda() { export PATH=/opt/env/bin:$PATH CONDA_DEFAULT_ENV=$2; }\n"
+# A path file, as the build tools of the time made it: with a finder in its place pylint loads its checkers twice.
+_INSTALL = "/opt/env/bin/python -m pip install --quiet --no-deps --no-build-isolation "
+_INSTALL += "--config-settings editable_mode=compat --editable ."
 _SITE = "/opt/env/lib/python3.11/site-packages"
-# Listed names are those of the Python of the official images, which say a test's name once.
 _OLD_NAMES = (
     r"""sed -i 's/return "%s (%s.%s)" % (self._testMethodName, strclass(self.__class__), self._testMethodName)/"""
 )
@@ -66,11 +70,15 @@ class ImageMaker:
             BugladderError: its recipe has a step that is not made here, or the mirror lacks the commit.
         """
         reference = self.name.replace("{id}", instance.instance_id.lower().replace("__", "_1776_"))
-        lines = [f"FROM {self._recipe_image(instance.environment)}", "COPY testbed /testbed", "WORKDIR /testbed"]
+        # listed names are those of the Python of the official image
+        python = official.spec_of(instance.repo, instance.version).python
+        is_old = instance.environment.runner.name == "django" and Version(python) < Version("3.11")
+        recipe = self._recipe_image(instance.environment, is_old=is_old)
+        lines = [f"FROM {recipe}", "COPY testbed /testbed", "WORKDIR /testbed"]
         for step in instance.environment.setup:
             if isinstance(step, EditableInstall):
                 lines += [f"ENV {name}={shlex.quote(value)}" for name, value in step.env]
-                lines += ["RUN /opt/env/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable ."]
+                lines.append(f"RUN {_INSTALL}")
         with tempfile.TemporaryDirectory() as name:
             testbed = Path(name, "testbed")
             _clone(instance.environment.source, testbed)
@@ -78,7 +86,8 @@ class ImageMaker:
             _build(Path(name), lines, reference)
         return reference
 
-    def _recipe_image(self, environment: Environment) -> str:
+    def _recipe_image(self, environment: Environment, *, is_old: bool) -> str:
+        """The image of a recipe; is_old: unittest names tests as Pythons before 3.11 do."""
         names = [n for step in environment.setup if isinstance(step, StartUpPatches) for n in step.names]
         if any(isinstance(step, WheelFiles) for step in environment.setup):
             raise BugladderError(f"{environment.source.label}: no image is made of a recipe with the step wheel")
@@ -86,7 +95,7 @@ class ImageMaker:
         lines = [
             f"FROM {self.base}",
             "RUN python3 -m venv --without-pip /opt/env && mkdir -p /opt/miniconda3/bin",
-            *([f"RUN {_OLD_NAMES}"] if environment.runner.name == "django" else []),
+            *([f"RUN {_OLD_NAMES}"] if is_old else []),
             "COPY activate /opt/miniconda3/bin/activate",
             f"COPY site-packages {_SITE}",
             "COPY bin /opt/env/bin",
