@@ -57,14 +57,12 @@ def _comment(root: Path) -> None:
         file.write("# a thought\n")
 
 
-def _solver_line(root: Path) -> None:
-    with (root / "src" / "bugladder" / "solvers" / "search.py").open("a", encoding="utf-8") as file:
-        file.write("\n_THOUGHT = 1\n")
+def _append(module: str, text: str) -> Callable[[Path], None]:
+    def append(root: Path) -> None:
+        with (root / "src" / "bugladder" / module).open("a", encoding="utf-8") as file:
+            file.write(f"\n{text}\n")
 
-
-def _analysis_file(root: Path) -> None:
-    with (root / "src" / "bugladder" / "analysis" / "intervals.py").open("a", encoding="utf-8") as file:
-        file.write("\n_THOUGHT = 1\n")
+    return append
 
 
 def _entry(root: Path, is_selected: bool) -> None:
@@ -86,9 +84,10 @@ EDITS: dict[str, Callable[[Path], None]] = {
     "nothing": lambda _root: None,
     "a comment in conf/": _comment,
     "an analysis key (bin_width)": _edit("conf/analysis/default.yaml", bin_width=0.25),
-    "a line in analysis/intervals.py": _analysis_file,
+    "a comment in solvers/search.py": _append("solvers/search.py", "# a thought"),
+    "a line in analysis/intervals.py": _append("analysis/intervals.py", "_THOUGHT = 1"),
     "a scoring weight (weight_tss)": _edit("conf/scoring/default.yaml", weight_tss=0.30),
-    "a line in solvers/search.py": _solver_line,
+    "a line in solvers/search.py": _append("solvers/search.py", "_THOUGHT = 1"),
     "a catalog entry outside of the phases": lambda root: _entry(root, is_selected=False),
     "a catalog entry of p1": lambda root: _entry(root, is_selected=True),
     "the solver (no_op)": _edit("params.yaml", solver="no_op"),

@@ -5,6 +5,7 @@ READERS = ("analyze", "plot", "report", "track")
 EXPECTED = {
     "nothing": (),
     "a comment in conf/": ("resolve",),
+    "a comment in solvers/search.py": ("code",),
     "an analysis key (bin_width)": ("resolve", *READERS),
     # the figures did not change, so nothing that reads them runs
     "a line in analysis/intervals.py": ("code", "analyze"),
