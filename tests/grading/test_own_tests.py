@@ -1,11 +1,14 @@
 """Which of the tests that a candidate brings are valid, on a tiny real bug in the real sandbox."""
 
+from dataclasses import replace
+
 import pytest
+from django_like import RUNTESTS
 from tiny_bug import BUGGY, FAIL_TO_PASS, FIXED, PASS_TO_PASS
 
 from bugladder.grading.grade import Grader, GradingSettings
 from bugladder.grading.own_tests import judge_own_tests
-from bugladder.records import Answer, Difficulty
+from bugladder.records import Answer, Difficulty, RunnerSpec
 from bugladder.workspace import make_patch
 
 RIGHT = make_patch({"tiny.py": BUGGY}, {"tiny.py": FIXED})
@@ -16,18 +19,17 @@ REPRODUCES = b"from tiny import add\n\n\ndef test_sum():\n    assert add(1, 2) =
 def judge(make_instance, tiny_world):
     """Judge test files that come with a patch."""
 
-    def run(files, patch=RIGHT):
-        instance = make_instance()
+    def run(files, patch=RIGHT, runner=None, more=None):
+        instance = make_instance(more=more)
+        environment = replace(instance.environment, runner=runner or instance.environment.runner)
         answer = Answer(
             instance.instance_id, instance.reference_patch, instance.test_patch, FAIL_TO_PASS, PASS_TO_PASS, (), (),
             Difficulty.EASY, {i: i for i in (*FAIL_TO_PASS, *PASS_TO_PASS)},
         )  # fmt: skip
-        with tiny_world.open_workspace(instance.environment, {}) as workspace:
+        with tiny_world.open_workspace(environment, {}) as workspace:
             base = dict(workspace.tree())
         settings = GradingSettings()
-        return judge_own_tests(
-            Grader(instance.environment, answer, base, tiny_world.open_workspace, settings), files, patch
-        )
+        return judge_own_tests(Grader(environment, answer, base, tiny_world.open_workspace, settings), files, patch)
 
     return run
 
@@ -104,3 +106,18 @@ def test_a_patch_in_the_way_of_own_tests_costs_only_them(judge):
     """Where the candidate's own patch leaves no room for its tests they are missing: no failure of the machine."""
     found = judge({"mine/test_mine.py": REPRODUCES}, patch=RIGHT + make_patch({}, {"mine": b"a file\n"}))
     assert [o.outcome.value for o in found.outcomes] == ["missing"]
+
+
+@pytest.mark.slow
+def test_a_test_of_two_names_is_one_test(judge):
+    """Where a runner reports a docstring as another name of a test, that name takes no place among the first five."""
+    cases = "".join(
+        f'    def test_{n}(self):\n        """Words {n}."""\n        self.assertEqual(add({n}, 1), {n} + 1)\n'
+        for n in range(5)
+    )
+    mine = f"import unittest\nfrom tiny import add\n\n\nclass Mine(unittest.TestCase):\n{cases}".encode()
+    found = judge(
+        {"tests/app/test_mine.py": mine}, runner=RunnerSpec("django", ()), more={"tests/runtests.py": RUNTESTS}
+    )
+    assert found.written == tuple(f"test_{n} (app.test_mine.Mine)" for n in range(5))
+    assert found.valid == found.written

@@ -36,7 +36,7 @@ def judge_own_tests(grader: Grader, test_files: Files, patch: str) -> OwnTests:
     if not _test_paths(new):
         return OwnTests()
     first = _run(grader, new, {})
-    written = tuple(r.test_id for r in first.results)[: grader.settings.max_own_tests]
+    written = tuple(r.test_id for r in first.results if not r.is_alias)[: grader.settings.max_own_tests]
     valid = _failing(first, written)
     reference = apply_patch(grader.base, grader.answer.reference_patch)
     inert = inert_files(grader.base, grader.settings.paths)
