@@ -4,9 +4,8 @@
 
 Run in a project folder in which PHASE was climbed with dataset=swe_bench and sandbox=docker, as far as run. Images of
 its instances are made anew from a base of their own, so that no other image holds a layer of them, handed to a registry
-on this machine, and removed. Then the reference patches are graded, once with the images that are there and once with
-those of the registry. The engine's disk and the prepared repositories are sampled meanwhile; the engine tells pulls and
-removals.
+on this machine, and removed. Then the reference patches are graded, once with the images that are there and twice with
+those of the registry. The engine's disk and the prepared repositories are sampled meanwhile.
 """
 
 from __future__ import annotations
@@ -14,8 +13,6 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,13 +40,13 @@ class Watch:
         """Nothing is seen yet."""
         self.peak_bytes = 0
         self.samples = 0
-        self.events: Counter[str] = Counter()
+        self.pulls = self.removals = 0
 
     @contextmanager
-    def over(self, host: str) -> Iterator[None]:
-        """Watch while the context lasts; events are those of images of one registry."""
+    def over(self, registry: Registry) -> Iterator[None]:
+        """Watch while the context lasts, with nothing of the registry there before: what came and is not there left."""
         client = docker.from_env(timeout=60).api
-        before, is_over, began = client.df()["LayersSize"], threading.Event(), int(time.time())
+        before, is_over = client.df()["LayersSize"], threading.Event()
 
         def sample() -> None:
             while not is_over.wait(0.1):
@@ -57,21 +54,17 @@ class Watch:
                 self.peak_bytes = max(self.peak_bytes, client.df()["LayersSize"] - before + trees)
                 self.samples += 1
 
-        def listen() -> None:
-            # its own end is the time at which the last event has been told
-            events = docker.from_env(timeout=None).api.events(since=began, filters={"type": "image"}, decode=True)
-            for event in events:
-                if event["Actor"]["Attributes"].get("name", "").startswith(host):
-                    self.events[event["Action"]] += 1
-
         sampler = threading.Thread(target=sample)
         sampler.start()
-        threading.Thread(target=listen, daemon=True).start()
         try:
             yield
         finally:
             is_over.set()
             sampler.join()
+            tags = [t for image in client.images() for t in image["RepoTags"] or ()]
+            # the engine asks for a manifest once to know what a name means, and once to pull it
+            self.pulls = len(registry.pulls) // 2
+            self.removals = self.pulls - sum(t.startswith(f"{registry.host}/") for t in tags)
 
 
 def _size(path: Path) -> int:
@@ -105,14 +98,14 @@ class Comparison:
         self._phase, self._instances, self._workers = phase, instances, workers
         self._plain = Ours(phase, instances).run(workers)
 
-    def watched(self, images: dict[str, str], budget_gb: float | None) -> tuple[Graded, Watch]:
+    def watched(self, registry: Registry, images: dict[str, str], budget_gb: float | None) -> tuple[Graded, Watch]:
         """Grade with the images of a registry, none of them there, and forget them afterwards."""
         watch = Watch()
-        # of what is missing nothing is known yet, and a first guess above the budget would be refused
-        guess = {"assumed_gb": budget_gb or 1.0, "prepared_gb": (budget_gb or 1.0) / 5}
+        # a first guess above the budget would be refused, and one near it would let nothing stay
+        guess = {"assumed_gb": 0.6 * (budget_gb or 1.0), "prepared_gb": 0.15 * (budget_gb or 1.0)}
         settings = {"pull": "missing", "budget_gb": budget_gb, "ahead": 1, **guess}
-        host = next(iter(images.values())).partition("/")[0]
-        with watch.over(host):
+        registry.pulls.clear()
+        with watch.over(registry):
             graded = Ours(self._phase, self._instances, images, settings).run(self._workers)
         forget(*images.values())
         return graded, watch
@@ -125,8 +118,8 @@ class Comparison:
             name,
             "none" if budget_gb is None else f"{budget_gb * 1000:.0f}",
             f"{watch.peak_bytes / 1e6:.0f}",
-            str(watch.events["pull"]),
-            str(watch.events["untag"]),
+            str(watch.pulls),
+            str(watch.removals),
             f"{graded.first_s:.0f}",
             f"{sum(graded.resolved.values())} of {len(graded.resolved)}",
             f"{'the same' if is_same else 'OTHERS'} ({len(graded.outcomes)})",
@@ -143,15 +136,16 @@ def main() -> None:
     asked.add_argument("--workers", type=int, default=2)
     asked.add_argument("--share", type=float, default=1 / 3)
     asked.add_argument("--base", default="local/base:py3")
+    asked.add_argument("--ids", nargs="*", default=())
     given = asked.parse_args()
-    ids = [r["instance_id"] for r in tables.read(tables.TASKS, Path("data", given.phase, "tasks.parquet"))]
+    ids = given.ids or [r["instance_id"] for r in tables.read(tables.TASKS, Path("data", given.phase, "tasks.parquet"))]
     instances = SweBenchDataset(file=given.rows, mirrors=given.mirrors).load(ids)
     comparison = Comparison(given.phase, instances, given.workers)
     with open_registry() as registry:
         images = hand_over(registry, instances, given.base)
-        free = comparison.watched(images, None)
+        free = comparison.watched(registry, images, None)
         budget_gb = round(free[1].peak_bytes * given.share / _GB, 3)
-        bounded = comparison.watched(images, budget_gb)
+        bounded = comparison.watched(registry, images, budget_gb)
     print("| budget | MB | peak MB | pulls | removals | s | resolved | outcomes |\n" + "|---" * 8 + "|")
     print(comparison.row("none", None, free))
     print(comparison.row("a share", budget_gb, bounded))
