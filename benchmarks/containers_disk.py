@@ -1,6 +1,6 @@
 """Grading in containers with an image budget that holds a third of the images: the same results, a bounded disk?
 
-    python benchmarks/containers_disk.py PHASE ROWS MIRRORS [--workers 2] [--share 0.3333] [--base IMAGE]
+    python benchmarks/containers_disk.py PHASE ROWS MIRRORS [--workers 2] [--share 0.3333] [--base IMAGE] [--ids ID ...]
 
 Run in a project folder in which PHASE was climbed with dataset=swe_bench and sandbox=docker, as far as run. Images of
 its instances are made anew from a base of their own, so that no other image holds a layer of them, handed to a registry
