@@ -43,27 +43,31 @@ class Grader:
 
     def grade(self, patch: str) -> Grade:
         """Apply a patch ("" for the unpatched code) in a fresh workspace and run the listed tests once."""
+        with self.open_workspace(self.environment, {}) as workspace:
+            return self.grade_in(workspace, patch)
+
+    def grade_in(self, workspace: Workspace, patch: str) -> Grade:
+        """As `grade`, in a workspace that was just opened and that nothing has changed."""
         protection = Protection.of(self.answer.test_patch, self.answer.reference_patch, self.settings.paths)
         kept = protection.keep(patch)
         if patch.strip() and not kept.patch.strip() and not kept.dropped:
             return self._failed("it holds no unified diff", kept.dropped)
         tests = full_test_files(self.base, self.answer.test_patch)
         restoration = Restoration(protection, self.base, tests, self.environment.runner.pythonpath)
-        with self.open_workspace(self.environment, {}) as workspace:
-            if not kept.patch.strip():
-                restoration.unpatched(workspace)
-                return self._graded(self._tested(workspace, restoration.tests), kept.dropped)
-            applied = apply_published(workspace, kept.patch)
-            if applied.by is None:
-                return self._failed(applied.reason, kept.dropped)
-            try:
-                more = restoration.patched(workspace)
-                report = self._tested(workspace, restoration.tests)
-                graded = self._graded(report, tuple(dict.fromkeys([*kept.dropped, *more])))
-                return replace(graded, applied_by=applied.by)
-            except TreeRefusedError as error:
-                # a full disk or a file where a folder belongs is the patch's doing: the fresh tree took everything
-                return self._failed(f"the patched tree does not take its tests: {error}", kept.dropped)
+        if not kept.patch.strip():
+            restoration.unpatched(workspace)
+            return self._graded(self._tested(workspace, restoration.tests), kept.dropped)
+        applied = apply_published(workspace, kept.patch)
+        if applied.by is None:
+            return self._failed(applied.reason, kept.dropped)
+        try:
+            more = restoration.patched(workspace)
+            report = self._tested(workspace, restoration.tests)
+            graded = self._graded(report, tuple(dict.fromkeys([*kept.dropped, *more])))
+            return replace(graded, applied_by=applied.by)
+        except TreeRefusedError as error:
+            # a full disk or a file where a folder belongs is the patch's doing: the fresh tree took everything
+            return self._failed(f"the patched tree does not take its tests: {error}", kept.dropped)
 
     def _tested(self, workspace: Workspace, tests: Files) -> TestReport:
         return workspace.test(paths=test_paths(self.environment, tests))

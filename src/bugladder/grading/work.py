@@ -91,8 +91,8 @@ class GradeWork:
         task, answer, candidate = payload
         with self.open_workspace(task.environment, {}) as workspace:
             base: Files = dict(workspace.tree())
-        grader = Grader(task.environment, answer, base, self.open_workspace, self.settings)
-        grade = grader.grade(candidate.patch or "")
+            grader = Grader(task.environment, answer, base, self.open_workspace, self.settings)
+            grade = grader.grade_in(workspace, candidate.patch or "")
         own = self._own(grader, candidate)
         return {
             "applied": grade.applied,
