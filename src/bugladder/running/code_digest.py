@@ -21,8 +21,8 @@ _TEXT_FOLDERS = ("programs", "prompts", "templates")
 def code_digest(module: str, root: Path = PROJECT_ROOT) -> str:
     """Digest of the code that decides what `module` computes.
 
-    Comments, docstrings and other bare strings do not count; programs and prompts count byte by byte. Computed once
-    per process. Imports by string (plugs) are not followed: digest their modules on their own.
+    Comments, docstrings and other bare strings do not count; programs, prompts and templates count byte by byte.
+    Computed once per process. Imports by string (plugs) are not followed: digest their modules on their own.
 
     Args:
         module: dotted name, for example "bugladder.solvers.search".
@@ -79,7 +79,7 @@ def module_name(path: Path, root: Path = PROJECT_ROOT) -> str:
 
 
 def program_files(closure: Iterable[Path]) -> set[Path]:
-    """Templates beside the closure's modules, and what is below programs/ or prompts/ there, bytecode left out."""
+    """What is below programs/, prompts/ or templates/ beside the closure's modules, and templates there."""
     beside = {path.parent for path in closure}
     files = {
         file for folder in beside for name in _TEXT_FOLDERS for file in (folder / name).rglob("*") if file.is_file()

@@ -62,8 +62,11 @@ def reap(flags):
         return True
 
 
-def kill_everything(is_closed):
-    """As pid 1 one signal reaches all at once; without that, sweep until no descendant is left."""
+def kill_everything(is_closed, group=None):
+    """As pid 1 one signal reaches all at once; without that, one for the command's group, then sweeps for the rest.
+
+    A sweep alone may never catch up with a fork bomb: it doubles while we look.
+    """
     if is_closed:
         try:
             os.kill(-1, _signal.SIGKILL)
@@ -71,6 +74,12 @@ def kill_everything(is_closed):
             pass
         reap(0)
         return
+    if group is not None:
+        try:
+            os.killpg(group, _signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            # it has ended, or never became a group of its own
+            pass
     for _ in range(200):
         numbers = processes(False)
         for signal_number in (_signal.SIGSTOP, _signal.SIGKILL):

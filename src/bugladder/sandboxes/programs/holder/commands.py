@@ -118,7 +118,7 @@ def run(place, fields):
     # read without reaping, so that the kill below still finds the pid ours
     status = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
     code = None if status is None else status.si_status * (1 if status.si_code == os.CLD_EXITED else -1)
-    kill_everything(place["is_closed"])
+    kill_everything(place["is_closed"], pid)
     wall = time.monotonic() - began
     out, err = pump.finish()
     failure = os.read(fail_fd, 4096)
