@@ -15,7 +15,8 @@ from bugladder.sandboxes.containers.engine import Engine
 from bugladder.sandboxes.containers.sweeping import sweep
 
 DRIVER_PROGRAM = """
-import sys, threading, time
+import signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
 sys.path.insert(0, sys.argv[1])
 from docker_engine import docker_sandbox
 from bugladder.records import Command, Environment, RunnerSpec, SdistSource

@@ -108,9 +108,9 @@ def test_sandbox_keeps_the_protocol(sandbox, session):
     def takes(plug: Sandbox, opened: Session) -> str:
         return plug.name + opened.root
 
-    assert takes(sandbox, session).startswith("local/")
+    assert takes(sandbox, session).startswith(f"{sandbox.name}/")
     keys = {"isolation", "network", "memory", "processes", "cpu", "file_size", "disk"}
-    assert set(session.enforcement) == keys
+    assert set(session.enforcement) - {"image"} == keys
 
 
 def test_digest_follows_what_decides_a_result(environment):
@@ -131,7 +131,7 @@ def test_open_needs_leave(cache, environment):
 
 def test_other_python_is_refused(sandbox, environment):
     """An environment for another Python is an error that names both versions."""
-    with pytest.raises(BugladderError, match=r"tiny-lib-1\.2: environment needs Python 3\.99, .* has 3\."):
+    with pytest.raises(BugladderError, match=r"tiny-lib-1\.2: environment needs Python 3\.99, .* (has|shows) 3\."):
         sandbox.open(replace(environment, python="3.99"), "python")
 
 
