@@ -31,13 +31,11 @@ class Prepared:
     """A repository that sessions get a copy of, and what its image has to offer.
 
     Args:
-        tree: the commit's tree, a git hash.
         holder: absolute path of the interpreter inside the image that holds the session.
         env: variables of the activated environment.
         folder: where tree.tar, passwd and group stand on this machine.
     """
 
-    tree: str
     holder: str
     env: Mapping[str, str]
     folder: Path
@@ -136,7 +134,7 @@ def _keep(started: StartedContainer, folder: Path, source: ImageSource) -> None:
         (folder / name).write_text(_with_user(facts.pop(name), name), encoding="utf-8")
     env = {n.removeprefix("env:"): v for n, v in facts.items() if n.startswith("env:")}
     kept = {n: v for n, v in env.items() if n not in _SHELLS_OWN and not n.startswith("BASH_FUNC_")}
-    plain = {"tree": facts["tree"], "holder": facts["holder"], "env": kept}
+    plain = {"holder": facts["holder"], "env": kept}
     (folder / "facts.json").write_text(json.dumps(plain, indent=1, sort_keys=True), encoding="utf-8")
 
 

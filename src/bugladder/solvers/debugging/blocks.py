@@ -104,5 +104,4 @@ def _known(report: TestReport) -> set[str]:
 
 def _is_error(block: Block, report: TestReport) -> bool:
     """Whether it tells of what could not be collected, which a report may name by its absolute path."""
-    ends = (block.test, f"/{block.test}")
-    return bool(block.test) and any(path == ends[0] or path.endswith(ends[1]) for path, _ in report.collection_errors)
+    return bool(block.test) and any(f"/{path}".endswith(f"/{block.test}") for path, _ in report.collection_errors)

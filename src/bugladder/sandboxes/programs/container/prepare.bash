@@ -35,8 +35,6 @@ GIT_AUTHOR_DATE='2000-01-01T00:00:00Z' GIT_COMMITTER_DATE='2000-01-01T00:00:00Z'
 git repack -a -d --quiet
 rm -rf .git/logs .git/ORIG_HEAD .git/FETCH_HEAD .git/COMMIT_EDITMSG .git/hooks
 
-tree=$(git rev-parse 'HEAD^{tree}')
-
 holder=
 for python in /usr/bin/python3 /opt/miniconda3/bin/python /usr/local/bin/python3 python3 python; do
     found=$(command -v "$python" || true)
@@ -47,7 +45,7 @@ for python in /usr/bin/python3 /opt/miniconda3/bin/python /usr/local/bin/python3
 done
 
 {
-    printf 'tree=%s\0holder=%s\0' "$tree" "$holder"
+    printf 'holder=%s\0' "$holder"
     printf 'passwd=%s\0group=%s\0' "$(grep -v "^[^:]*:[^:]*:$user:" /etc/passwd)" \
         "$(grep -v "^[^:]*:[^:]*:$user:" /etc/group)"
     (
