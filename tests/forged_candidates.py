@@ -40,6 +40,24 @@ import json
 lines = "".join(json.dumps(r) + "\\n" for r in records).encode()
 """
 
+
+def planted(statement: str) -> str:
+    """A library that puts something into the globals of the test module that asks it for `add`."""
+    return f"""
+        import pytest, sys
+        def wrong(a, b):
+            return a - b
+        del add
+        def __getattr__(name):
+            # the test module asks for what is not there
+            frame = sys._getframe(1)
+            while not frame.f_globals.get("__name__", "").rpartition(".")[2].startswith("test_"):
+                frame = frame.f_back
+            frame.f_globals{statement}
+            return wrong
+        """
+
+
 CODE = {
     "prints results and markers": """
         exec(LINES)
@@ -283,32 +301,8 @@ CODE = {
         def add(a, b):
             pytest.skip("not here")
         """,
-    "a mark planted in the test modules": """
-        import pytest, sys
-        def wrong(a, b):
-            return a - b
-        del add
-        def __getattr__(name):
-            # the test module asks for what is not there
-            frame = sys._getframe(1)
-            while not frame.f_globals.get("__name__", "").rpartition(".")[2].startswith("test_"):
-                frame = frame.f_back
-            frame.f_globals["pytestmark"] = pytest.mark.xfail
-            return wrong
-        """,
-    "an AssertionError planted in the test modules": """
-        import pytest, sys
-        def wrong(a, b):
-            return a - b
-        del add
-        def __getattr__(name):
-            # the test module asks for what is not there
-            frame = sys._getframe(1)
-            while not frame.f_globals.get("__name__", "").rpartition(".")[2].startswith("test_"):
-                frame = frame.f_back
-            frame.f_globals["AssertionError"] = pytest.xfail
-            return wrong
-        """,
+    "a mark planted in the test modules": planted('["pytestmark"] = pytest.mark.xfail'),
+    "an AssertionError planted in the test modules": planted('["AssertionError"] = pytest.xfail'),
     "tests exchanged by a thread while they are collected": """
         import sys, threading
         sys.setswitchinterval(1e-6)
